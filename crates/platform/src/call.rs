@@ -1,0 +1,198 @@
+//! The context of one call: who calls, where and when, and the transaction that everything it changes goes into.
+
+use std::net::IpAddr;
+
+use base::{AccountId, Region, Timestamp};
+use shape::Failure;
+use store::{JournalPage, JournalQuery, Scope, Tally, Tx};
+
+use crate::platform::Platform;
+use crate::service::Resource;
+
+/// One call on its way through the pipeline, or one piece of due work.
+pub struct Call {
+    /// Who calls.
+    pub caller: Caller,
+    /// The Region that the request is addressed to.
+    pub region: Region,
+    /// When the call began. All that it writes bears this time.
+    pub now: Timestamp,
+    /// The request id that the caller is given.
+    pub request_id: String,
+    /// The IAM action, such as `kms:Encrypt`; empty for due work.
+    pub action: &'static str,
+    /// Where the request came from.
+    pub source: Source,
+    /// The transaction. It is committed with the audit record when the handler succeeds, and dropped otherwise.
+    pub tx: Tx,
+    /// The resources that were authorized, in the order in which the service named them.
+    pub resources: Vec<Resource>,
+    /// What the handler adds to the audit record.
+    pub notes: AuditNotes,
+    pub(crate) platform: Platform,
+}
+
+impl Call {
+    /// The account in which the caller acts.
+    pub fn account(&self) -> AccountId {
+        self.caller.account
+    }
+
+    /// The caller's account in the Region of the request.
+    pub fn scope(&self) -> Scope {
+        Scope { account: self.account(), region: self.region.clone() }
+    }
+
+    /// A fresh UUID.
+    pub fn uuid(&self) -> String {
+        self.platform.shared.random.uuid()
+    }
+
+    /// Random bytes that are not key material.
+    pub fn random(&self) -> &dyn base::Random {
+        self.platform.shared.random.as_ref()
+    }
+
+    /// Runs work that keeps a processor busy for more than a millisecond (making an RSA key) off the async threads.
+    pub async fn offload<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        tokio::task::spawn_blocking(work).await.map_err(Failure::internal)
+    }
+
+    /// Calls an operation of another service on behalf of this call's caller. It passes the same phases, and its audit record
+    /// shows `invokedBy`; it is a transaction of its own, so use it for what may stand even if this call fails.
+    pub async fn invoke<O: shape::Operation>(
+        &self,
+        service: &'static shape::ServiceSchema,
+        invoked_by: &'static str,
+        input: &O::Input,
+    ) -> Result<O::Output, Failure> {
+        let caller = Caller { invoked_by: Some(invoked_by), ..self.caller.clone() };
+        let source = Source::default();
+        self.platform.call::<O>(caller, self.region.clone(), source, service, input).await
+    }
+
+    /// A page of audit records.
+    pub async fn journal(&self, query: JournalQuery) -> Result<JournalPage, Failure> {
+        self.platform.shared.store.journal(query).await.map_err(Failure::internal)
+    }
+
+    /// The counters of `scope` below `path` (service, kind, id; as far as given), without this call's own counts.
+    pub async fn tallies(&self, scope: &Scope, path: &[&str]) -> Result<Vec<Tally>, Failure> {
+        self.platform.shared.store.tallies(scope, path).await.map_err(Failure::internal)
+    }
+
+    /// Sends an event to the default event bus of this account and Region, as part of the transaction.
+    /// `detail` is the event's `detail`. Fails if that is larger than an event may be.
+    ///
+    /// <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>
+    pub fn emit(
+        &mut self,
+        source: &str,
+        detail_type: &str,
+        resources: &[String],
+        detail: &serde_json::Value,
+    ) -> Result<(), Failure> {
+        let event = serde_json::json!({
+            "version": "0",
+            "id": self.uuid(),
+            "detail-type": detail_type,
+            "source": source,
+            "account": self.account(),
+            "time": self.now.trunc_seconds().rfc3339(),
+            "region": self.region,
+            "resources": resources,
+            "detail": detail,
+        });
+        self.tx.emit(event.to_string().into_bytes()).map_err(Failure::internal)
+    }
+
+    /// Writes an audit record of something that the service did by itself (`AwsServiceEvent`), such as the
+    /// deletion of a key whose waiting period ended.
+    pub fn service_event(&mut self, event: ServiceEvent) -> Result<(), Failure> {
+        let entry = crate::audit::service_event(self, &event);
+        self.tx.journal(&entry).map_err(Failure::internal)
+    }
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account that the caller belongs to.
+    pub account: AccountId,
+    /// What kind of identity it is.
+    pub identity: Identity,
+    /// The access key that signed, if the request was signed.
+    pub access_key_id: Option<String>,
+    /// The service that calls on the caller's behalf, such as `secretsmanager.amazonaws.com`.
+    pub invoked_by: Option<&'static str>,
+}
+
+/// Kinds of identities. Users, roles and federated identities join them with IAM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// The root user of the account.
+    Root,
+    /// Bastide itself doing due work, named by the service's principal, such as `kms.amazonaws.com`.
+    Service(&'static str),
+}
+
+impl Caller {
+    /// The caller's ARN.
+    pub fn arn(&self) -> String {
+        match self.identity {
+            Identity::Root => self.account.root_arn(),
+            Identity::Service(principal) => principal.to_owned(),
+        }
+    }
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// The peer's address; none for internal calls.
+    pub ip: Option<IpAddr>,
+    /// The `User-Agent` header, cut to a sane length.
+    pub user_agent: Option<String>,
+    /// TLS version and cipher suite, if the connection was encrypted.
+    pub tls: Option<Tls>,
+    /// The `Host` header.
+    pub host: Option<String>,
+}
+
+/// What was negotiated on an encrypted connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Such as `TLSv1.3`.
+    pub version: &'static str,
+    /// Such as `TLS_AES_128_GCM_SHA256`.
+    pub cipher_suite: String,
+}
+
+/// What a handler adds to its audit record, or puts in place of what the walker would render.
+#[derive(Clone, Debug, Default)]
+pub struct AuditNotes {
+    /// `additionalEventData`.
+    pub additional: Option<serde_json::Value>,
+    /// In place of the rendered `requestParameters`.
+    pub request: Option<serde_json::Value>,
+    /// In place of the rendered `responseElements`.
+    pub response: Option<serde_json::Value>,
+}
+
+/// Something that a service did by itself.
+#[derive(Clone, Debug)]
+pub struct ServiceEvent {
+    /// `eventName`, such as `DeleteKey`.
+    pub name: &'static str,
+    /// `eventSource`, such as `kms.amazonaws.com`.
+    pub source: &'static str,
+    /// `serviceEventDetails`, if any.
+    pub details: Option<serde_json::Value>,
+    /// The resources concerned.
+    pub resources: Vec<Resource>,
+    /// The account whose record it is.
+    pub account: AccountId,
+}

@@ -1,0 +1,26 @@
+//! What every service gets: the call pipeline, its context, the scheduler, the event outbox and metering.
+//!
+//! A request goes through `accept, route, authenticate, decode, authorize, handle, encode, meter`, each a file of its
+//! own under `phase`; the audit record of the call commits in the same transaction as what the call changed.
+//! A service cannot skip a phase, since it is handed typed input and a [`Call`] only after all of them.
+
+mod audit;
+mod call;
+mod control;
+pub mod credentials;
+mod meter;
+mod phase;
+mod platform;
+pub mod root_key;
+mod scheduler;
+mod service;
+
+pub mod outbound;
+pub mod testing;
+pub mod tls;
+
+pub use call::{AuditNotes, Call, Caller, Identity, ServiceEvent, Source, Tls};
+pub use control::Control;
+pub use phase::accept::Server;
+pub use platform::{Mode, Parts, Platform};
+pub use service::{Audit, Facts, Handle, Resource, Service, Work};
