@@ -1,0 +1,164 @@
+//! CreateKey: which keys can be made, and making them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use api_kms::error::{CUSTOM_KEY_STORE_NOT_FOUND_EXCEPTION, UNSUPPORTED_OPERATION_EXCEPTION};
+use api_kms::operations::CreateKey;
+use api_kms::{CreateKeyRequest, CreateKeyResponse};
+use keyring::{KeyId, KeySpec};
+use platform::{Call, Facts, Handle};
+use shape::Failure;
+use shape::error::VALIDATION;
+use store::Scope;
+
+use crate::lookup::OrInternal as _;
+use crate::record::{KeyRecord, Manager, MultiRegion, Origin, Rotation, State, Usage};
+use crate::{Kms, describe, policy, tags};
+
+/// What distinguishes a new key from others.
+pub(crate) struct Blueprint {
+    pub spec: KeySpec,
+    pub usage: Usage,
+    pub origin: Origin,
+    pub manager: Manager,
+    pub multi_region: bool,
+    pub description: String,
+    pub policy: Arc<str>,
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Kms {
+    /// Makes a key in `scope`, with its material unless that is to be imported. The caller writes it.
+    pub(crate) async fn new_key(
+        &self,
+        call: &Call,
+        scope: &Scope,
+        blueprint: Blueprint,
+    ) -> Result<KeyRecord, Failure> {
+        let Blueprint { spec, usage, origin, manager, multi_region, description, policy, tags } =
+            blueprint;
+        let mut random = [0; 16];
+        call.random().fill(&mut random);
+        let id = KeyId::from_random(multi_region, random).to_string();
+        let (state, materials) = match origin {
+            Origin::External => (State::PendingImport, Vec::new()),
+            Origin::AwsKms => {
+                let material = self.generate(call, spec).await?;
+                (State::Enabled, vec![self.seal(scope, &id, &material, call.now)?])
+            }
+        };
+        let family = || MultiRegion { primary: scope.region.clone(), replicas: BTreeSet::new() };
+        Ok(KeyRecord {
+            account: scope.account,
+            region: scope.region.clone(),
+            id,
+            created: call.now,
+            description,
+            spec,
+            usage,
+            origin,
+            manager,
+            state,
+            deletion: None,
+            policy,
+            tags,
+            aliases: BTreeSet::new(),
+            multi_region: multi_region.then(family),
+            materials,
+            rotation: Rotation::default(),
+        })
+    }
+}
+
+impl Handle<CreateKey> for Kms {
+    const FACTS: Facts = Facts::write("kms:CreateKey");
+
+    async fn handle(
+        &self,
+        call: &mut Call,
+        input: &CreateKeyRequest,
+    ) -> Result<CreateKeyResponse, Failure> {
+        let origin = origin(input)?;
+        let (spec, usage) = spec_and_usage(input)?;
+        let bypass = input.bypass_policy_lockout_safety_check.unwrap_or(false);
+        let mut blueprint = Blueprint {
+            spec,
+            usage,
+            origin,
+            manager: Manager::Customer,
+            multi_region: input.multi_region.unwrap_or(false),
+            description: input.description.clone().unwrap_or_default(),
+            policy: policy::chosen(call, input.policy.as_deref(), bypass)?,
+            tags: BTreeMap::new(),
+        };
+        tags::add(&mut blueprint.tags, input.tags.as_deref().unwrap_or_default())?;
+        let scope = call.scope();
+        let key = self.new_key(call, &scope, blueprint).await?;
+        call.tx.create(&scope, &key.id, &key).or_internal()?;
+        call.resources.push(key.resource());
+        Ok(CreateKeyResponse { key_metadata: Some(describe::metadata(&key)) })
+    }
+}
+
+/// The origin, where it is one that is served. Keys in custom key stores need a store, and there is none.
+fn origin(input: &CreateKeyRequest) -> Result<Origin, Failure> {
+    let name = input.origin.as_ref().map_or(Origin::AwsKms.as_str(), |origin| origin.as_str());
+    let store = input.custom_key_store_id.as_deref();
+    match (Origin::parse(name), store) {
+        (Some(_), None) if input.xks_key_id.is_some() => Err(VALIDATION
+            .because("You can specify XksKeyId only when the Origin is EXTERNAL_KEY_STORE.")),
+        (Some(origin), None) => Ok(origin),
+        (Some(_), Some(_)) => Err(VALIDATION.because(format!(
+            "You cannot specify a custom key store ID with an Origin value of {name}."
+        ))),
+        (None, None) => Err(VALIDATION
+            .because(format!("You must specify a custom key store ID when the Origin is {name}."))),
+        (None, Some(store)) => Err(CUSTOM_KEY_STORE_NOT_FOUND_EXCEPTION
+            .because(format!("Custom key store {store} does not exist."))),
+    }
+}
+
+fn spec_and_usage(input: &CreateKeyRequest) -> Result<(KeySpec, Usage), Failure> {
+    let legacy = input.customer_master_key_spec.as_ref().map(|spec| spec.as_str());
+    let name = match (input.key_spec.as_ref().map(|spec| spec.as_str()), legacy) {
+        (Some(_), Some(_)) => {
+            return Err(VALIDATION.because(
+                "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
+            ));
+        }
+        (Some(name), None) | (None, Some(name)) => name,
+        (None, None) => KeySpec::SymmetricDefault.as_str(),
+    };
+    // Of the model's specs only SM2 is unknown to the keyring.
+    let spec = KeySpec::parse(name).ok_or_else(|| {
+        UNSUPPORTED_OPERATION_EXCEPTION
+            .because(format!("KeySpec {name} is not supported in this Region."))
+    })?;
+    let usage = match input.key_usage.as_ref().and_then(|usage| Usage::parse(usage.as_str())) {
+        Some(usage) => usage,
+        None if spec == KeySpec::SymmetricDefault => Usage::EncryptDecrypt,
+        None => {
+            return Err(VALIDATION.because(
+                "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
+            ));
+        }
+    };
+    if allows(spec, usage) {
+        Ok((spec, usage))
+    } else {
+        Err(VALIDATION
+            .because(format!("KeyUsage {} is not compatible with KeySpec {spec}", usage.as_str())))
+    }
+}
+
+/// Whether keys of `spec` can have `usage`.
+pub(crate) fn allows(spec: KeySpec, usage: Usage) -> bool {
+    match usage {
+        Usage::EncryptDecrypt => !spec.encryption_algorithms().is_empty(),
+        Usage::SignVerify => !spec.signing_algorithms().is_empty(),
+        Usage::GenerateVerifyMac => !spec.mac_algorithms().is_empty(),
+        Usage::KeyAgreement => !spec.key_agreement_algorithms().is_empty(),
+        Usage::EncapsulateDecapsulate => !spec.encapsulation_algorithms().is_empty(),
+    }
+}

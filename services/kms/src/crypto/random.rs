@@ -1,0 +1,32 @@
+//! GenerateRandom.
+
+use api_kms::error::CUSTOM_KEY_STORE_NOT_FOUND_EXCEPTION;
+use api_kms::operations::GenerateRandom;
+use api_kms::{GenerateRandomRequest, GenerateRandomResponse};
+use platform::{Call, Facts, Handle};
+use shape::Failure;
+use shape::error::VALIDATION;
+
+use super::AUDIT;
+use crate::{Kms, recipient};
+
+impl Handle<GenerateRandom> for Kms {
+    const FACTS: Facts = Facts::read("kms:GenerateRandom").audited(AUDIT);
+
+    async fn handle(
+        &self,
+        call: &mut Call,
+        input: &GenerateRandomRequest,
+    ) -> Result<GenerateRandomResponse, Failure> {
+        if let Some(store) = &input.custom_key_store_id {
+            let text = format!("Custom key store {store} does not exist.");
+            return Err(CUSTOM_KEY_STORE_NOT_FOUND_EXCEPTION.because(text));
+        }
+        let length = input.number_of_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        let length = length.ok_or_else(|| VALIDATION.because("NumberOfBytes is required."))?;
+        let recipient = self.recipient(call, input.recipient.as_ref()).await?;
+        let bytes = keyring::random_bytes(length).map_err(Failure::internal)?;
+        let (plaintext, ciphertext_for_recipient) = recipient::deliver(recipient.as_ref(), &bytes)?;
+        Ok(GenerateRandomResponse { plaintext, ciphertext_for_recipient })
+    }
+}

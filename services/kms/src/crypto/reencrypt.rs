@@ -1,0 +1,96 @@
+//! ReEncrypt: decrypts under one key and encrypts under another, without the plaintext leaving.
+
+use api_kms::operations::ReEncrypt;
+use api_kms::{ReEncryptRequest, ReEncryptResponse};
+use platform::{Call, Facts, Handle, Resource};
+use shape::Failure;
+
+use super::decrypt::Source;
+use super::encrypt::note_request;
+use super::{AUDIT, algorithm_name, algorithm_of, check_use, note, usable};
+use crate::lookup::{self, Accepts};
+use crate::record::Usage;
+use crate::{Kms, dry_run, usage};
+
+impl Handle<ReEncrypt> for Kms {
+    /// The source needs `kms:ReEncryptFrom`, the destination `kms:ReEncryptTo`.
+    const FACTS: Facts = Facts::read("kms:ReEncryptFrom").audited(AUDIT);
+
+    async fn resources(
+        &self,
+        call: &mut Call,
+        input: &ReEncryptRequest,
+    ) -> Result<Vec<Resource>, Failure> {
+        note_request(
+            call,
+            &[
+                ("sourceKeyId", input.source_key_id.as_deref()),
+                ("destinationKeyId", input.destination_key_id.as_deref()),
+            ],
+            &[
+                ("sourceEncryptionAlgorithm", input.source_encryption_algorithm.as_ref()),
+                ("destinationEncryptionAlgorithm", input.destination_encryption_algorithm.as_ref()),
+            ],
+            &[
+                ("sourceEncryptionContext", input.source_encryption_context.as_ref()),
+                ("destinationEncryptionContext", input.destination_encryption_context.as_ref()),
+            ],
+            input.dry_run,
+        );
+        let from = source(input).key(call).await?;
+        let to = lookup::find(call, input.destination_key_id(), Accepts::KeyOrAlias).await?;
+        Ok(vec![from.resource(), to.resource()])
+    }
+
+    async fn handle(
+        &self,
+        call: &mut Call,
+        input: &ReEncryptRequest,
+    ) -> Result<ReEncryptResponse, Failure> {
+        let source = source(input);
+        let from = source.key(call).await?;
+        check_use::<ReEncrypt>(&from, Usage::EncryptDecrypt)?;
+        let usage = Usage::EncryptDecrypt;
+        let to = usable::<ReEncrypt>(call, input.destination_key_id(), usage).await?;
+        let algorithm = algorithm_name(input.destination_encryption_algorithm.as_ref());
+        algorithm_of(&to, algorithm)?;
+        let opened = self.decrypt(call, &from, &source).await?;
+        if source.ignored {
+            dry_run::stop(input.dry_run)?;
+        }
+        let context = input.destination_encryption_context.as_ref();
+        let plaintext = opened.plaintext.expose();
+        let made = self.encrypt(call, &to, algorithm, context, plaintext).await?;
+        if let Some(material) = &made.material_id {
+            note(call, "destinationKeyMaterialId", material.as_str().into());
+        }
+        if let Some(material) = &opened.material_id {
+            note(call, "sourceKeyMaterialId", material.as_str().into());
+        }
+        dry_run::stop(input.dry_run)?;
+        usage::count::<ReEncrypt>(call, &from)?;
+        if (&from.id, &from.account) != (&to.id, &to.account) {
+            usage::count::<ReEncrypt>(call, &to)?;
+        }
+        Ok(ReEncryptResponse {
+            ciphertext_blob: Some(made.blob.into()),
+            source_key_id: Some(from.arn()),
+            key_id: Some(to.arn()),
+            source_encryption_algorithm: Some(source.algorithm.into()),
+            destination_encryption_algorithm: Some(algorithm.into()),
+            source_key_material_id: opened.material_id,
+            destination_key_material_id: made.material_id,
+        })
+    }
+}
+
+fn source(input: &ReEncryptRequest) -> Source<'_> {
+    Source {
+        key_id: input.source_key_id.as_deref(),
+        key_id_member: "sourceKeyId",
+        algorithm: algorithm_name(input.source_encryption_algorithm.as_ref()),
+        context: input.source_encryption_context.as_ref(),
+        ciphertext: input.ciphertext_blob.as_deref(),
+        ignored: dry_run::ignores_ciphertext(input.dry_run, input.dry_run_modifiers.as_ref()),
+    }
+}

@@ -1,0 +1,171 @@
+//! Finding the key that a request names: by key id, key ARN, alias name or alias ARN.
+//!
+//! The answer is the key of whoever owns it: authorization decides afterwards whether the caller may use another
+//! account's key. A key is found only in the Region that the request was sent to.
+
+use std::sync::Arc;
+
+use api_kms::error::{INVALID_ARN_EXCEPTION, NOT_FOUND_EXCEPTION};
+use base::Arn;
+use platform::{Call, Resource};
+use shape::Failure;
+use shape::error::ACCESS_DENIED;
+use store::{Scope, StoreError};
+
+use crate::record::{AliasRecord, KeyRecord, SERVICE, alias_arn};
+
+/// What an operation accepts as `KeyId`, as its documentation states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepts {
+    /// Key id and key ARN.
+    Key,
+    /// The same, but only keys of the caller's own account ("Cross-account use: No").
+    OwnKey,
+    /// Those, and alias name and alias ARN.
+    KeyOrAlias,
+}
+
+/// The key that `key_id` names. Its record bears its scope, which need not be the caller's.
+///
+/// # Errors
+/// `NotFoundException`, `InvalidArnException`.
+pub(crate) async fn find(
+    call: &mut Call,
+    key_id: &str,
+    accepts: Accepts,
+) -> Result<Arc<KeyRecord>, Failure> {
+    let (scope, name) = resolve(call, key_id)?;
+    if accepts == Accepts::OwnKey && scope.account != call.account() {
+        return Err(not_authorized(call, key_id));
+    }
+    match name {
+        Name::Key(id) => by_id(call, &scope, id).await,
+        Name::Alias(_) if accepts != Accepts::KeyOrAlias => Err(invalid_key_id(key_id)),
+        Name::Alias(name) => {
+            let alias = call.tx.get::<AliasRecord>(&scope, name).await.or_internal()?;
+            let alias = alias.ok_or_else(|| alias_not_found(&scope, name))?;
+            by_id(call, &scope, &alias.target).await
+        }
+    }
+}
+
+/// The key that `key_id` names, as what the call is authorized on.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) async fn resource(
+    call: &mut Call,
+    key_id: &str,
+    accepts: Accepts,
+) -> Result<Vec<Resource>, Failure> {
+    Ok(vec![find(call, key_id, accepts).await?.resource()])
+}
+
+/// A copy of the caller's own key to change. AWS managed keys are refused: their key policy lets nobody change them.
+///
+/// # Errors
+/// As [`find`]; `AccessDeniedException`.
+pub(crate) async fn own(call: &mut Call, key_id: &str) -> Result<KeyRecord, Failure> {
+    let key = find(call, key_id, Accepts::OwnKey).await?;
+    if !key.is_customer_managed() {
+        return Err(not_authorized(call, &key.arn()));
+    }
+    Ok(KeyRecord::clone(&key))
+}
+
+/// The refusal that the platform's authorization gives, for what KMS itself does not let anybody do.
+pub(crate) fn not_authorized(call: &Call, resource: &str) -> Failure {
+    let (caller, action) = (call.caller.arn(), call.action);
+    ACCESS_DENIED.because(format!(
+        "User: {caller} is not authorized to perform: {action} on resource: {resource} because no resource-based policy allows the {action} action"
+    ))
+}
+
+/// Writes the key back where it belongs.
+pub(crate) fn save(call: &mut Call, key: &KeyRecord) -> Result<(), Failure> {
+    call.tx.put(&key.scope(), &key.id, key).or_internal()
+}
+
+/// Lets the audit record name the key in `responseElements`, as it does for operations that answer nothing.
+pub(crate) fn answer_key(call: &mut Call, key: &KeyRecord) {
+    call.notes.response = Some(serde_json::json!({ "keyId": key.arn() }));
+}
+
+/// The key with the id `id` in `scope`.
+///
+/// # Errors
+/// `NotFoundException`.
+pub(crate) async fn by_id(
+    call: &mut Call,
+    scope: &Scope,
+    id: &str,
+) -> Result<Arc<KeyRecord>, Failure> {
+    let key = call.tx.get::<KeyRecord>(scope, id).await.or_internal()?;
+    key.ok_or_else(|| key_not_found(scope, id))
+}
+
+/// What a `KeyId` says, before anything is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name<'a> {
+    /// A key id.
+    Key(&'a str),
+    /// An alias name, `alias/` included.
+    Alias(&'a str),
+}
+
+/// Takes a `KeyId` apart: where to look, and for what.
+pub(crate) fn resolve<'a>(call: &Call, key_id: &'a str) -> Result<(Scope, Name<'a>), Failure> {
+    if !key_id.starts_with("arn:") {
+        let name = parse(key_id).ok_or_else(|| invalid_key_id(key_id))?;
+        return Ok((call.scope(), name));
+    }
+    let invalid = || INVALID_ARN_EXCEPTION.because(format!("Invalid arn {key_id}"));
+    let arn: Arn = key_id.parse().map_err(|_| invalid())?;
+    if arn.service != SERVICE {
+        return Err(invalid());
+    }
+    if arn.region != call.region.as_str() {
+        return Err(NOT_FOUND_EXCEPTION.because(format!("Invalid arn {}", arn.region)));
+    }
+    let account = arn.account_id().ok_or_else(invalid)?;
+    // The resource is the text behind the fifth colon, which lives as long as the request.
+    let resource = &key_id[key_id.len() - arn.resource.len()..];
+    let name = match resource.strip_prefix("key/") {
+        Some(id) => parse(id).filter(|name| matches!(name, Name::Key(_))),
+        None => parse(resource).filter(|name| matches!(name, Name::Alias(_))),
+    };
+    Ok((Scope::new(account, call.region.clone()), name.ok_or_else(invalid)?))
+}
+
+fn parse(text: &str) -> Option<Name<'_>> {
+    if text.starts_with("alias/") {
+        return Some(Name::Alias(text));
+    }
+    text.parse::<keyring::KeyId>().is_ok().then_some(Name::Key(text))
+}
+
+pub(crate) fn key_not_found(scope: &Scope, id: &str) -> Failure {
+    NOT_FOUND_EXCEPTION.because(format!(
+        "Key 'arn:aws:kms:{}:{}:key/{id}' does not exist",
+        scope.region, scope.account
+    ))
+}
+
+pub(crate) fn alias_not_found(scope: &Scope, name: &str) -> Failure {
+    NOT_FOUND_EXCEPTION.because(format!("Alias {} is not found.", alias_arn(scope, name)))
+}
+
+pub(crate) fn invalid_key_id(key_id: &str) -> Failure {
+    NOT_FOUND_EXCEPTION.because(format!("Invalid keyId '{key_id}'"))
+}
+
+/// Turns the store's errors into faults of ours.
+pub(crate) trait OrInternal<T> {
+    fn or_internal(self) -> Result<T, Failure>;
+}
+
+impl<T> OrInternal<T> for Result<T, StoreError> {
+    fn or_internal(self) -> Result<T, Failure> {
+        self.map_err(Failure::internal)
+    }
+}
