@@ -1,0 +1,12 @@
+//! JSON bodies of any kind are read or refused, and what was read is written the same for ever.
+
+#![no_main]
+
+use bastide_fuzz::codec;
+use libfuzzer_sys::fuzz_target;
+use shape::Protocol;
+
+fuzz_target!(|data: &[u8]| {
+    codec::steady(Protocol::AwsJson11, data);
+    codec::through(Protocol::RestJson1, &bastide_fuzz::request(data));
+});
