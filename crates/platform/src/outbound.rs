@@ -191,14 +191,15 @@ impl Client {
                     self.keep(host, sender);
                     return Ok(answer);
                 }
-                // The peer may close a connection that waits whenever it likes.
-                Err(mut failed)
-                    if kept && (failed.take_message().is_some() || limits.repeatable) =>
-                {
+                Err(mut failed) => {
+                    // The peer may close a connection that waits whenever it likes.
+                    let again = failed.take_message().is_some() || limits.repeatable;
+                    if !(kept && again) {
+                        return Err(Error::Unreadable(failed.into_error().into()));
+                    }
                     kept = false;
                     sender = self.connect(host).await?;
                 }
-                Err(failed) => return Err(Error::Unreadable(failed.into_error().into())),
             }
         }
     }
