@@ -1,5 +1,6 @@
 """The AWS CLI, as people type it."""
 
+import base64
 import subprocess
 
 import pytest
@@ -11,7 +12,9 @@ def test_the_whole_life_of_a_key(bastide, tmp_path):
     secret = tmp_path / "secret"
     secret.write_bytes(b"typed by hand")
     blob = bastide.aws("kms", "encrypt", "--key-id", "alias/cli", "--plaintext", f"fileb://{secret}")["CiphertextBlob"]
-    opened = bastide.aws("kms", "decrypt", "--ciphertext-blob", blob)["Plaintext"]
+    sealed = tmp_path / "sealed"
+    sealed.write_bytes(base64.b64decode(blob))
+    opened = bastide.aws("kms", "decrypt", "--ciphertext-blob", f"fileb://{sealed}")["Plaintext"]
     assert opened == "dHlwZWQgYnkgaGFuZA=="
     bastide.aws("kms", "enable-key-rotation", "--key-id", key)
     assert bastide.aws("kms", "get-key-rotation-status", "--key-id", key)["KeyRotationEnabled"] is True
@@ -23,7 +26,7 @@ def test_errors_read_as_awss(bastide):
     with pytest.raises(subprocess.CalledProcessError) as no:
         bastide.aws("kms", "describe-key", "--key-id", "alias/none")
     assert "(NotFoundException) when calling the DescribeKey operation" in no.value.stderr
-    assert no.value.returncode == 254
+    assert no.value.returncode in (254, 255)
 
 
 def test_who_am_i(bastide):

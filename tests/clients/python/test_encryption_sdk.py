@@ -48,5 +48,5 @@ def test_rotation_leaves_messages_readable(kms, sdk, providers):
     kms.rotate_key_on_demand(KeyId=key)
     assert sdk.decrypt(source=sealed, keyring=keyring)[0] == DATA
     kms.disable_key(KeyId=key)
-    with pytest.raises(Exception, match="(?i)disabled|unable to decrypt"):
+    with pytest.raises(Exception, match="able to decrypt"):
         sdk.decrypt(source=sealed, keyring=keyring)
