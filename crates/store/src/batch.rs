@@ -86,21 +86,25 @@ pub(crate) struct Batch {
 impl Batch {
     /// Checks a commit and takes its writes, giving them `version`; or puts it aside as a conflict.
     ///
-    /// `stored` tells the version of a record in the database. If it fails, the batch is as before and the commit is
-    /// lost with its reply to be made by the caller.
+    /// `stored` tells the version of a record in the database. If it fails, the commit is told so and the batch is as
+    /// before.
     pub(crate) fn admit(
         &mut self,
         mut pending: Pending,
         version: i64,
         stored: &mut dyn FnMut(&Key) -> Result<i64, StoreError>,
-    ) -> Result<(), (StoreError, Pending)> {
+    ) {
         match self.holds(&pending.commit, stored) {
             Ok(true) => {}
             Ok(false) => {
                 self.refused.push(pending);
-                return Ok(());
+                return;
             }
-            Err(error) => return Err((error, pending)),
+            Err(error) => {
+                // A caller that went away has no interest in the outcome, here as below.
+                let _ = pending.reply.send(Err(error));
+                return;
+            }
         }
         let commit = &mut pending.commit;
         for (key, write) in std::mem::take(&mut commit.writes) {
@@ -114,7 +118,6 @@ impl Batch {
             self.tallies.entry(counter).and_modify(|sum| sum.merge(delta)).or_insert(delta);
         }
         self.admitted.push(pending);
-        Ok(())
     }
 
     /// Whether there is nothing to write.
@@ -143,7 +146,6 @@ impl Batch {
             pending.commit.keys().for_each(|key| cache.evict(key));
         }
         for pending in self.admitted {
-            // A caller that went away has no interest in the outcome.
             let _ = pending.reply.send(result.clone());
         }
         for pending in self.refused {
@@ -158,7 +160,7 @@ impl Batch {
     ) -> Result<bool, StoreError> {
         let must_be_absent =
             commit.writes.iter().filter(|(_, write)| write.create).map(|(key, _)| (key, &0));
-        for (key, seen) in commit.checks.iter().map(|(k, v)| (k, v)).chain(must_be_absent) {
+        for (key, seen) in commit.checks.iter().chain(must_be_absent) {
             let current = match self.changes.get(key) {
                 Some(change) => change.version,
                 None => stored(key)?,
@@ -168,5 +170,57 @@ impl Batch {
             }
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::AccountId;
+
+    use super::*;
+    use crate::Scope;
+
+    fn key(id: &str) -> Key {
+        Key::new(&Scope::global(AccountId::DEFAULT), "s", "k", id).expect("valid")
+    }
+
+    fn pending(
+        check: Option<i64>,
+        write: bool,
+    ) -> (Pending, oneshot::Receiver<Result<(), StoreError>>) {
+        let mut commit = Commit::default();
+        commit.checks.extend(check.map(|version| (key("a"), version)));
+        if write {
+            let write = Write { body: Some(b"body"[..].into()), value: None, create: false };
+            commit.writes.insert(key("a"), write);
+        }
+        let delta = TallyDelta { count: 2, last: Timestamp::EPOCH };
+        commit.tallies.push(((key("a"), "Use".into()), delta));
+        let (reply, outcome) = oneshot::channel();
+        (Pending { commit, reply }, outcome)
+    }
+
+    #[test]
+    fn a_batch_equals_its_commits_one_after_another() {
+        let cache = ReadCache::new(false);
+        let mut numbers = VersionSource::new(1);
+        let mut batch = Batch::default();
+        let mut outcomes = Vec::new();
+        let written = numbers.next() + 2;
+        // Read at 7 and unchanged; read at 7 and changed; read at 7, which it no longer is; as changed just now.
+        for (check, write) in [(7, false), (7, true), (7, true), (written, false)] {
+            let (pending, outcome) = pending(Some(check), write);
+            batch.admit(pending, numbers.next(), &mut |_| Ok(7));
+            outcomes.push(outcome);
+        }
+        let (unlucky, lost) = pending(Some(7), false);
+        Batch::default().admit(unlucky, 1, &mut |_| Err(StoreError::Closed));
+        assert_eq!(batch.changes[&key("a")].version, written);
+        assert_eq!(batch.tallies[&(key("a"), "Use".into())].count, 6);
+        batch.finish(Ok(()), &cache);
+        let results: Vec<_> =
+            outcomes.iter_mut().map(|o| o.try_recv().expect("answered").is_ok()).collect();
+        assert_eq!(results, [true, true, false, true]);
+        assert!(matches!({ lost }.try_recv(), Ok(Err(StoreError::Closed))));
     }
 }

@@ -13,7 +13,7 @@ use crate::StoreError;
 use crate::error::within;
 
 /// Largest encoded record in bytes.
-pub const RECORD_MAX_BYTES: usize = 16 * 1024 * 1024;
+pub const RECORD_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 const FORMAT_BYTES: usize = 2;
 

@@ -83,7 +83,7 @@ impl Store {
     }
 
     /// Makes the transaction's writes durable, all or none; returns when they are. A transaction without writes is only
-    /// checked.
+    /// checked. Dropping the future does not call back a commit that is on its way.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if something read has changed: run the transaction again.

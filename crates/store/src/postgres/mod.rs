@@ -3,6 +3,8 @@
 //! One task of each node commits in groups; reads run beside it on their own connections. Nothing a node remembers is
 //! trusted at commit: versions are read from the database within the transaction that writes. The connection is not
 //! encrypted (there is no TLS here yet), so the database belongs on the same machine or behind a tunnel.
+//! Nodes take numbers for journal rows and events before they commit, so an entry of another node may appear a moment
+//! later at a place just behind one that has been read; within one node order is the order of commits.
 
 mod link;
 mod schema;

@@ -111,9 +111,7 @@ impl Writer {
         let mut batch = Batch::default();
         for pending in group {
             let mut stored = |key: &Key| Ok(versions.get(key.as_bytes()).copied().unwrap_or(0));
-            if let Err((error, pending)) = batch.admit(pending, self.numbers.next(), &mut stored) {
-                let _ = pending.reply.send(Err(error));
-            }
+            batch.admit(pending, self.numbers.next(), &mut stored);
         }
         let result = write(&connection, &batch).await;
         if result.is_err() {

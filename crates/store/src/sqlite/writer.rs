@@ -145,10 +145,7 @@ impl Writer {
                 Ok(version.unwrap_or(0))
             }
         };
-        if let Err((error, pending)) = batch.admit(pending, numbers.next(), &mut stored) {
-            // A caller that went away has no interest in the outcome.
-            let _ = pending.reply.send(Err(error));
-        }
+        batch.admit(pending, numbers.next(), &mut stored);
     }
 
     fn finish(&mut self, batch: Batch) {
@@ -225,6 +222,9 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<()>,
     ) -> Result<(), StoreError> {
+        if self.broken {
+            return Err(StoreError::Closed);
+        }
         let connection = &self.connection;
         let run = |sql| connection.prepare_cached(sql)?.execute([]);
         let worked = run("BEGIN IMMEDIATE").and_then(|_| work(connection));

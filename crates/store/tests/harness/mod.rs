@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base::{AccountId, Random as _, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Key, Record, Scope, Store, StoreConfig};
+use store::{JournalEntry, JournalQuery, Key, Record, Scope, Store, StoreConfig, StoreError};
 use tempfile::TempDir;
 
 /// Names the database for PostgreSQL's tests.
@@ -80,6 +80,18 @@ impl Home {
         }
     }
 
+    /// Host and port that the database's URL names; `None` where it names a socket file or leaves them open.
+    pub fn postgres_address(&self) -> Option<(String, u16)> {
+        let Self::Postgres { url, .. } = self else { return None };
+        let parts = url.split(['@', '/', '?']).filter_map(|part| part.split_once(':'));
+        let address =
+            parts.filter_map(|(host, port)| Some((host.to_owned(), port.parse().ok()?))).next();
+        if address.is_none() {
+            eprintln!("skipped: {POSTGRES_VARIABLE} names no host and port to put a proxy before");
+        }
+        address
+    }
+
     pub async fn open(&self) -> Store {
         Store::open(self.config()).await.expect("opens")
     }
@@ -110,4 +122,58 @@ impl Home {
         drop(client);
         driver.await.expect("no panic").expect("a clean end");
     }
+}
+
+pub fn entry(n: i64, word: &str) -> JournalEntry {
+    JournalEntry {
+        scope: scope(),
+        at: at(n),
+        id: format!("entry-{n}"),
+        body: format!("{{\"n\":{n},\"word\":\"{word}\"}}").into_bytes(),
+    }
+}
+
+/// The record's number as the database has it, not as this node remembers it: a commit verifies what was read.
+pub async fn read(store: &Store, id: &str) -> Option<u64> {
+    loop {
+        let mut tx = store.begin();
+        let thing = tx.get::<Thing>(&scope(), id).await.expect("reads");
+        if is_done(&store.commit(tx).await) {
+            return thing.map(|thing| thing.n);
+        }
+    }
+}
+
+pub async fn put(store: &Store, id: &str, n: u64) {
+    let mut tx = store.begin();
+    tx.put(&scope(), id, &Thing { n }).expect("valid");
+    store.commit(tx).await.expect("commits");
+}
+
+pub async fn increment(store: &Store, id: &str) {
+    loop {
+        let mut tx = store.begin();
+        let n = tx.get::<Thing>(&scope(), id).await.expect("reads").map_or(0, |thing| thing.n);
+        tx.put(&scope(), id, &Thing { n: n + 1 }).expect("valid");
+        tx.tally(key(id), "Increment", 1, at(0));
+        tx.journal(&entry(0, id)).expect("fits");
+        if is_done(&store.commit(tx).await) {
+            return;
+        }
+    }
+}
+
+/// Whether it was committed rather than refused by a conflict; nothing else may happen.
+pub fn is_done(result: &Result<(), StoreError>) -> bool {
+    match result {
+        Ok(()) => true,
+        Err(StoreError::Conflict) => false,
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+/// Times of the entries of a whole query.
+pub async fn history(store: &Store, query: JournalQuery) -> Vec<i64> {
+    let page = store.journal(query).await.expect("reads");
+    page.entries.iter().map(|entry| entry.at.millis()).collect()
 }
