@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use base::AccountId;
+use keyring::blob::external::Outer;
 use keyring::blob::{EncryptionContext, Header};
 use keyring::{Error, KeyId, KeySpec, Material, MaterialId};
 use libfuzzer_sys::fuzz_target;
@@ -27,6 +28,10 @@ static MADE: LazyLock<(Material, Vec<u8>)> = LazyLock::new(|| {
 fn refused(blob: &[u8]) -> bool {
     let opened = MADE.0.decrypt(&EncryptionContext::new(), blob);
     let header = Header::parse(blob);
+    if let Ok(outer) = Outer::parse(blob) {
+        let none = EncryptionContext::new();
+        assert!(MADE.0.decrypt_inner(&none, blob, &outer.ciphertext).is_err());
+    }
     assert!(matches!(header, Ok(_) | Err(Error::InvalidCiphertext)));
     let bound = MADE.0.decrypt(&EncryptionContext::from([("a".into(), "b".into())]), blob);
     assert!(matches!(bound, Err(Error::InvalidCiphertext)));

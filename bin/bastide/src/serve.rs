@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::{AccountId, Region, clock, random};
 use clap::{Parser, ValueEnum};
 use keyring::Keyring;
-use platform::{Control, Mode, Parts, Platform, Server, Service};
+use platform::{Control, Mode, Parts, Platform, Server, Service, outbound};
 use store::{Store, StoreConfig};
 
 /// Where the root key stands in the data folder.
@@ -60,6 +61,18 @@ pub(crate) struct Options {
     /// Root certificate in PEM or DER that attestation documents (KMS Recipient) must lead to
     #[arg(long, value_name = "FILE")]
     attestation_root: Option<PathBuf>,
+    /// Certificates in PEM that are trusted, besides the system's, when Bastide asks other systems
+    #[arg(long, value_name = "FILE")]
+    outbound_root: Option<PathBuf>,
+    /// Where a host that Bastide asks really is: name=host:port, or name=http://127.0.0.1:port; repeatable
+    ///
+    /// AWS's external key store proxies listen on port 443 of their name; this lets one listen elsewhere. The host's
+    /// certificate must still bear its name. Plain HTTP is for loopback only.
+    #[arg(long, value_name = "ROUTE")]
+    outbound_route: Vec<outbound::Route>,
+    /// How long to wait for an external key store proxy, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 250)]
+    xks_timeout: u64,
     /// What to log: off, error, warn, info, debug, or tracing directives such as platform=debug
     #[arg(long, default_value = "info", env = "BASTIDE_LOG")]
     log: String,
@@ -114,7 +127,15 @@ async fn serve(options: &Options) -> Result<(), Failure> {
     platform::root_key::check(&store, &keyring).await?;
     let clock = Arc::new(clock::System::default());
     let nitro_root = read_optional(options.attestation_root.as_deref())?;
-    let kms = kms::Deps { keyring: keyring.clone(), nitro_root };
+    let outbound = outbound::Config {
+        extra_roots: options.outbound_root.clone(),
+        routes: options.outbound_route.clone(),
+    };
+    let proxies = kms::Proxies {
+        client: outbound::Client::new(outbound, clock.clone())?,
+        time_out: Duration::from_millis(options.xks_timeout),
+    };
+    let kms = kms::Deps { keyring: keyring.clone(), nitro_root, proxies: Some(proxies) };
     let mode = if options.dev { Mode::Dev(options.account_id) } else { Mode::Production };
     let parts = Parts {
         store: store.clone(),

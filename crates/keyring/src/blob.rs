@@ -4,7 +4,8 @@
 //! A fixed header names account, key and key material, so that Decrypt needs no key id; the Region
 //! is left out, so that replicas of a multi-Region key open each other's blobs. Header and
 //! encryption context are authenticated. Each blob has a key of its own, so a KMS key never runs
-//! out of nonces. A bad blob is one error, whatever is wrong with it.
+//! out of nonces. A bad blob is one error, whatever is wrong with it. Blobs of keys in external key
+//! stores are in [`external`].
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,8 @@ use zeroize::Zeroizing;
 use crate::domain::KEY_LEN;
 use crate::error::OrEngine as _;
 use crate::{Error, KeyId, MaterialId, Secret, random};
+
+pub mod external;
 
 /// The format's version.
 const VERSION: u8 = 1;
@@ -62,8 +65,8 @@ impl Header {
         parse_header(blob).ok_or(Error::InvalidCiphertext)
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&[VERSION, SUITE]);
+    fn write(&self, suite: u8, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[VERSION, suite]);
         // Twelve decimal digits fit 40 bits, so the first two of eight bytes are zero.
         out.extend_from_slice(&self.account.to_u64().to_be_bytes()[2..]);
         out.push(u8::from(self.key_id.multi_region));
@@ -73,7 +76,10 @@ impl Header {
 }
 
 fn parse_header(blob: &[u8]) -> Option<Header> {
-    if blob.len() < OVERHEAD || blob[0] != VERSION || blob[1] != SUITE || blob[FORM_AT] > 1 {
+    if blob.len() < OVERHEAD || blob[0] != VERSION || blob[FORM_AT] > 1 {
+        return None;
+    }
+    if blob[1] != SUITE && external::Outer::read(blob).is_none() {
         return None;
     }
     let mut account = [0; 8];
@@ -104,10 +110,20 @@ impl Envelope {
         context: &EncryptionContext,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, Error> {
+        self.seal(SUITE, header, context, plaintext)
+    }
+
+    fn seal(
+        &self,
+        suite: u8,
+        header: &Header,
+        context: &EncryptionContext,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, Error> {
         let mut chance = [0; KDF_NONCE_LEN + NONCE_LEN];
         random::fill(&mut chance)?;
         let mut blob = Vec::with_capacity(OVERHEAD + plaintext.len());
-        header.write(&mut blob);
+        header.write(suite, &mut blob);
         blob.extend_from_slice(&chance);
         blob.extend_from_slice(plaintext);
         let (head, body) = blob.split_at_mut(HEADER_LEN);
@@ -126,6 +142,13 @@ impl Envelope {
     ) -> Result<Secret, Error> {
         Header::parse(blob)?;
         let (head, body) = blob.split_at(HEADER_LEN);
+        if head[1] != SUITE {
+            return Err(Error::InvalidCiphertext);
+        }
+        self.open(head, body, context)
+    }
+
+    fn open(&self, head: &[u8], body: &[u8], context: &EncryptionContext) -> Result<Secret, Error> {
         let (key, iv) = self.message_key(head)?;
         let mut buffer = Zeroizing::new(body.to_vec());
         let length = key

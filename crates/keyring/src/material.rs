@@ -6,6 +6,7 @@ use aws_lc_rs::hmac;
 use base::{AccountId, Region};
 use zeroize::Zeroizing;
 
+use crate::blob::external::Inner;
 use crate::blob::{EncryptionContext, Envelope, Header};
 use crate::domain::KEY_LEN;
 use crate::elliptic::{self, Curve, Edwards};
@@ -197,6 +198,34 @@ impl Material {
     /// [`Error::UnsupportedAlgorithm`] unless SYMMETRIC_DEFAULT.
     pub fn decrypt(&self, context: &EncryptionContext, blob: &[u8]) -> Result<Secret, Error> {
         self.envelope()?.decrypt(blob, context)
+    }
+
+    /// The first half of double encryption for a key in an external key store; see
+    /// [`crate::blob::external`].
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedAlgorithm`] unless SYMMETRIC_DEFAULT.
+    pub fn encrypt_inner(
+        &self,
+        header: &Header,
+        context: &EncryptionContext,
+        plaintext: &[u8],
+    ) -> Result<Inner, Error> {
+        self.envelope()?.encrypt_inner(header, context, plaintext)
+    }
+
+    /// Opens a blob of double encryption with what the external key made of its
+    /// [`crate::blob::external::Outer`].
+    ///
+    /// # Errors
+    /// As [`Material::decrypt`].
+    pub fn decrypt_inner(
+        &self,
+        context: &EncryptionContext,
+        blob: &[u8],
+        inner: &[u8],
+    ) -> Result<Secret, Error> {
+        self.envelope()?.decrypt_inner(blob, inner, context)
     }
 
     /// RSA-OAEP encryption with the public half. At most modulus - 2·hash - 2 bytes.

@@ -180,7 +180,13 @@ impl Client {
         request: &Request,
         limits: Limits,
     ) -> Result<Response, Error> {
-        let (mut kept, mut sender) = match self.take_idle(host) {
+        let mut waiting = self.take_idle(host);
+        if let Some(sender) = &mut waiting
+            && sender.ready().await.is_err()
+        {
+            waiting = None;
+        }
+        let (mut kept, mut sender) = match waiting {
             Some(sender) => (true, sender),
             None => (false, self.connect(host).await?),
         };
@@ -228,11 +234,15 @@ impl Client {
         if let Some(tls) = self.shared.tls.get() {
             return Ok(tls.clone());
         }
-        let extra = self.shared.extra_roots.clone();
-        let made = tokio::task::spawn_blocking(move || configure(extra)).await;
-        let made =
-            made.map_err(|error| Error::Configuration(rustls::Error::General(error.to_string())))??;
-        Ok(self.shared.tls.get_or_init(|| Arc::new(made)).clone())
+        // Kept by whoever makes it, so that a request that cannot wait so long has done it for the next.
+        let shared = self.shared.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            let made = Arc::new(configure(&shared.extra_roots)?);
+            Ok(shared.tls.get_or_init(|| made).clone())
+        });
+        made.await.unwrap_or_else(|error| {
+            Err(Error::Configuration(rustls::Error::General(error.to_string())))
+        })
     }
 
     fn take_idle(&self, host: &str) -> Option<Sender> {
@@ -268,13 +278,14 @@ impl std::fmt::Debug for Client {
 }
 
 /// The system's roots and the extra ones. A root that cannot be read is left out: the system has many.
-fn configure(extra: Vec<CertificateDer<'static>>) -> Result<ClientConfig, Error> {
+fn configure(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
         tracing::debug!(%error, "some of the system's root certificates cannot be read");
     }
-    let (read, _) = roots.add_parsable_certificates(system.certs.into_iter().chain(extra));
+    let all = system.certs.into_iter().chain(extra.iter().cloned());
+    let (read, _) = roots.add_parsable_certificates(all);
     if read == 0 {
         tracing::warn!("no root certificates: every certificate of another system will be refused");
     }

@@ -27,6 +27,10 @@ const EVENT_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Platform {
     /// Does due work until the process ends. Run it once a process.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how often to look is real time; what is due is the clock's"
+    )]
     pub async fn run_scheduler(&self) {
         let mut ticks = tokio::time::interval(POLL_INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

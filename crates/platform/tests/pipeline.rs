@@ -189,7 +189,7 @@ async fn a_success_commits_change_event_and_record_together() {
 async fn a_failure_changes_nothing_and_is_recorded() {
     let (harness, _) = cellar().await;
     let input = PutInput { fail: Some("corked".into()), ..put("a") };
-    let failure = harness.call::<Put>(input).await.err().expect("a failure");
+    let failure = harness.call::<Put>(input).await.expect_err("a failure");
     assert_eq!(failure.error.name, "SpoiledException");
     assert_eq!(bottles(&harness, "a").await, None);
     assert!(harness.platform.store().outbox(10).await.expect("outbox").is_empty());
@@ -205,7 +205,7 @@ async fn a_failure_changes_nothing_and_is_recorded() {
 #[tokio::test]
 async fn broken_constraints_never_reach_the_handler() {
     let (harness, cellar) = cellar().await;
-    let failure = harness.call::<Put>(PutInput::default()).await.err().expect("a failure");
+    let failure = harness.call::<Put>(PutInput::default()).await.expect_err("a failure");
     assert_eq!(failure.error.name, "ValidationException");
     assert_eq!(cellar.attempts.load(SeqCst), 0);
     assert_eq!(harness.records().await[0]["errorCode"], "ValidationError");
@@ -215,7 +215,7 @@ async fn broken_constraints_never_reach_the_handler() {
 async fn what_others_own_is_refused() {
     let (harness, cellar) = cellar().await;
     let input = PutInput { owner: Some("210987654321".into()), ..put("a") };
-    let failure = harness.call::<Put>(input).await.err().expect("a failure");
+    let failure = harness.call::<Put>(input).await.expect_err("a failure");
     assert_eq!(failure.error.name, "AccessDeniedException");
     assert_eq!(
         failure.message,

@@ -72,6 +72,7 @@ pub(crate) async fn ensure(kms: &Kms, call: &mut Call, key_id: &str) -> Result<(
         spec: KeySpec::SymmetricDefault,
         usage: Usage::EncryptDecrypt,
         origin: Origin::AwsKms,
+        external: None,
         manager: Manager::Aws(service.to_owned()),
         multi_region: false,
         description: format!(

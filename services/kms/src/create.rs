@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use api_kms::error::{CUSTOM_KEY_STORE_NOT_FOUND_EXCEPTION, UNSUPPORTED_OPERATION_EXCEPTION};
+use api_kms::error::UNSUPPORTED_OPERATION_EXCEPTION;
 use api_kms::operations::CreateKey;
 use api_kms::{CreateKeyRequest, CreateKeyResponse};
 use keyring::{KeyId, KeySpec};
@@ -12,6 +12,7 @@ use shape::Failure;
 use shape::error::VALIDATION;
 use store::Scope;
 
+use crate::custom_store::{self, StoreKey};
 use crate::lookup::OrInternal as _;
 use crate::record::{KeyRecord, Manager, MultiRegion, Origin, Rotation, State, Usage};
 use crate::{Kms, describe, policy, tags};
@@ -21,6 +22,7 @@ pub(crate) struct Blueprint {
     pub spec: KeySpec,
     pub usage: Usage,
     pub origin: Origin,
+    pub external: Option<StoreKey>,
     pub manager: Manager,
     pub multi_region: bool,
     pub description: String,
@@ -36,14 +38,24 @@ impl Kms {
         scope: &Scope,
         blueprint: Blueprint,
     ) -> Result<KeyRecord, Failure> {
-        let Blueprint { spec, usage, origin, manager, multi_region, description, policy, tags } =
-            blueprint;
+        let Blueprint {
+            spec,
+            usage,
+            origin,
+            external,
+            manager,
+            multi_region,
+            description,
+            policy,
+            tags,
+        } = blueprint;
         let mut random = [0; 16];
         call.random().fill(&mut random);
         let id = KeyId::from_random(multi_region, random).to_string();
         let (state, materials) = match origin {
             Origin::External => (State::PendingImport, Vec::new()),
-            Origin::AwsKms => {
+            // A key in an external key store has material of its own besides the external key.
+            Origin::AwsKms | Origin::ExternalKeyStore => {
                 let material = self.generate(call, spec).await?;
                 (State::Enabled, vec![self.seal(scope, &id, &material, call.now)?])
             }
@@ -58,6 +70,7 @@ impl Kms {
             spec,
             usage,
             origin,
+            external,
             manager,
             state,
             deletion: None,
@@ -79,13 +92,20 @@ impl Handle<CreateKey> for Kms {
         call: &mut Call,
         input: &CreateKeyRequest,
     ) -> Result<CreateKeyResponse, Failure> {
-        let origin = origin(input)?;
+        let origin = origin(call, input).await?;
         let (spec, usage) = spec_and_usage(input)?;
+        let external = match origin {
+            Origin::ExternalKeyStore => {
+                Some(custom_store::choose_home(self, call, input, spec, usage).await?)
+            }
+            Origin::AwsKms | Origin::External => None,
+        };
         let bypass = input.bypass_policy_lockout_safety_check.unwrap_or(false);
         let mut blueprint = Blueprint {
             spec,
             usage,
             origin,
+            external,
             manager: Manager::Customer,
             multi_region: input.multi_region.unwrap_or(false),
             description: input.description.clone().unwrap_or_default(),
@@ -95,17 +115,19 @@ impl Handle<CreateKey> for Kms {
         tags::add(&mut blueprint.tags, input.tags.as_deref().unwrap_or_default())?;
         let scope = call.scope();
         let key = self.new_key(call, &scope, blueprint).await?;
+        custom_store::claim(call, &key)?;
         call.tx.create(&scope, &key.id, &key).or_internal()?;
         call.resources.push(key.resource());
         Ok(CreateKeyResponse { key_metadata: Some(describe::metadata(&key)) })
     }
 }
 
-/// The origin, where it is one that is served. Keys in custom key stores need a store, and there is none.
-fn origin(input: &CreateKeyRequest) -> Result<Origin, Failure> {
+/// The origin, where it is one that is served. Keys in CloudHSM key stores need such a store, and there is none.
+async fn origin(call: &mut Call, input: &CreateKeyRequest) -> Result<Origin, Failure> {
     let name = input.origin.as_ref().map_or(Origin::AwsKms.as_str(), |origin| origin.as_str());
     let store = input.custom_key_store_id.as_deref();
     match (Origin::parse(name), store) {
+        (Some(Origin::ExternalKeyStore), _) => Ok(Origin::ExternalKeyStore),
         (Some(_), None) if input.xks_key_id.is_some() => Err(VALIDATION
             .because("You can specify XksKeyId only when the Origin is EXTERNAL_KEY_STORE.")),
         (Some(origin), None) => Ok(origin),
@@ -114,8 +136,13 @@ fn origin(input: &CreateKeyRequest) -> Result<Origin, Failure> {
         ))),
         (None, None) => Err(VALIDATION
             .because(format!("You must specify a custom key store ID when the Origin is {name}."))),
-        (None, Some(store)) => Err(CUSTOM_KEY_STORE_NOT_FOUND_EXCEPTION
-            .because(format!("Custom key store {store} does not exist."))),
+        (None, Some(store)) => {
+            let scope = call.scope();
+            custom_store::find(call, &scope, store).await?;
+            Err(VALIDATION.because(format!(
+                "Custom key store {store} is an external key store, which has no keys of Origin {name}."
+            )))
+        }
     }
 }
 

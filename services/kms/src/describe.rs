@@ -4,9 +4,10 @@ use api_kms::operations::DescribeKey;
 use api_kms::{
     CustomerMasterKeySpec, DescribeKeyRequest, DescribeKeyResponse, ExpirationModelType,
     KeyManagerType, KeyMetadata, MultiRegionConfiguration, MultiRegionKey, MultiRegionKeyType,
+    XksKeyConfigurationType,
 };
 use base::Region;
-use platform::{Call, Facts, Handle, Resource};
+use platform::{Audit, Call, Facts, Handle, Resource};
 use shape::Failure;
 
 use crate::lookup::{self, Accepts};
@@ -14,7 +15,8 @@ use crate::record::{KeyRecord, MaterialState, Origin, State, Usage};
 use crate::{Kms, aws_managed, grant_token, state};
 
 impl Handle<DescribeKey> for Kms {
-    const FACTS: Facts = Facts::read("kms:DescribeKey");
+    const FACTS: Facts =
+        Facts::read("kms:DescribeKey").audited(Audit::REQUEST.without_request(&["GrantTokens"]));
 
     async fn resources(
         &self,
@@ -55,10 +57,10 @@ pub(crate) fn metadata(key: &KeyRecord) -> KeyMetadata {
         key_id: Some(key.id.clone()),
         arn: Some(key.arn()),
         creation_date: Some(key.created),
-        enabled: Some(key.state == State::Enabled),
+        enabled: Some(key.effective_state() == State::Enabled),
         description: Some(key.description.clone()),
         key_usage: Some(key.usage.as_str().into()),
-        key_state: Some(key.state.as_str().into()),
+        key_state: Some(key.effective_state().as_str().into()),
         deletion_date: key.deletion.and_then(|deletion| deletion.at),
         origin: Some(key.origin.as_str().into()),
         key_manager: Some(manager),
@@ -66,6 +68,11 @@ pub(crate) fn metadata(key: &KeyRecord) -> KeyMetadata {
         key_spec: Some(spec.into()),
         multi_region: Some(key.multi_region.is_some()),
         multi_region_configuration: multi_region(key),
+        custom_key_store_id: key.external.as_ref().map(|place| place.store_id.clone()),
+        xks_key_configuration: key
+            .external
+            .as_ref()
+            .map(|place| XksKeyConfigurationType { id: Some(place.xks_key_id.clone()) }),
         pending_deletion_window_in_days: window.and_then(|days| i32::try_from(days).ok()),
         ..KeyMetadata::default()
     };

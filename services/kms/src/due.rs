@@ -15,7 +15,7 @@ use store::Scope;
 
 use crate::lookup::{self, OrInternal as _};
 use crate::record::{AliasRecord, KeyRecord, MaterialRecord, SERVICE, State};
-use crate::{Kms, grant_record, multi_region, rotation};
+use crate::{Kms, custom_store, grant_record, multi_region, rotation};
 
 /// The service's principal, which service events come from.
 const EVENT_SOURCE: &str = "kms.amazonaws.com";
@@ -114,6 +114,7 @@ impl Work for DeletionWork {
         for alias in std::mem::take(&mut key.aliases) {
             call.tx.delete::<AliasRecord>(&scope, &alias).or_internal()?;
         }
+        custom_store::release(call, &key)?;
         grant_record::remove_all(call, &key).await?;
         call.tx.delete::<KeyRecord>(&scope, id).or_internal()?;
         self.0.materials.forget_key(&key, call.now);

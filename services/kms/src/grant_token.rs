@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn tokens_open_and_nothing_else_does() {
         let keyring = Arc::new(Keyring::ephemeral().expect("entropy"));
-        let kms = crate::Kms::new(crate::Deps { keyring, nitro_root: None });
+        let kms = crate::Kms::new(crate::Deps { keyring, nitro_root: None, proxies: None });
         let address = Address {
             scope: Scope::new(AccountId::DEFAULT, Region::default()),
             key_id: "mrk-1234".into(),

@@ -1,8 +1,7 @@
 //! AWS Key Management Service: its operations, written on records in the store and on the keyring.
 //!
 //! One file a topic. Handlers receive validated, authorized input and change state only through the call's
-//! transaction; key bytes stay inside the keyring's types. Custom key stores are absent: their operations are not
-//! listed here, so the platform answers that they are not implemented.
+//! transaction; key bytes stay inside the keyring's types.
 
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use platform::Service;
 mod alias;
 mod aws_managed;
 mod create;
+mod custom_store;
 mod describe;
 mod due;
 mod grant;
@@ -43,12 +43,16 @@ mod recipient;
 mod usage;
 // crypto and imports: end of modules
 
+pub use custom_store::Proxies;
+
 /// What KMS is built on.
 pub struct Deps {
     /// The keyring that key material is made and sealed with.
     pub keyring: Arc<Keyring>,
     /// The root certificate (DER or PEM) that attestation documents must lead to; without one they are refused.
     pub nitro_root: Option<Vec<u8>>,
+    /// The way to external key store proxies; without one none can be reached.
+    pub proxies: Option<Proxies>,
 }
 
 /// The service. It has no state of its own besides caches.
@@ -57,6 +61,7 @@ pub(crate) struct Kms {
     pub(crate) nitro_root: Option<Vec<u8>>,
     /// Material that is ready for use.
     pub(crate) materials: material_cache::MaterialCache,
+    pub(crate) outside: custom_store::Outside,
 }
 
 impl Kms {
@@ -65,6 +70,7 @@ impl Kms {
             keyring: deps.keyring,
             nitro_root: deps.nitro_root,
             materials: material_cache::MaterialCache::new(),
+            outside: custom_store::Outside::new(deps.proxies),
         }
     }
 }
@@ -79,13 +85,18 @@ fn life(service: Service, kms: &Arc<Kms>) -> Service {
     use api_kms::operations as op;
     service
         .operation::<op::CancelKeyDeletion, _>(kms)
+        .operation::<op::ConnectCustomKeyStore, _>(kms)
         .operation::<op::CreateAlias, _>(kms)
+        .operation::<op::CreateCustomKeyStore, _>(kms)
         .operation::<op::CreateGrant, _>(kms)
         .operation::<op::CreateKey, _>(kms)
         .operation::<op::DeleteAlias, _>(kms)
+        .operation::<op::DeleteCustomKeyStore, _>(kms)
+        .operation::<op::DescribeCustomKeyStores, _>(kms)
         .operation::<op::DescribeKey, _>(kms)
         .operation::<op::DisableKey, _>(kms)
         .operation::<op::DisableKeyRotation, _>(kms)
+        .operation::<op::DisconnectCustomKeyStore, _>(kms)
         .operation::<op::EnableKey, _>(kms)
         .operation::<op::EnableKeyRotation, _>(kms)
         .operation::<op::GetKeyPolicy, _>(kms)
@@ -106,8 +117,10 @@ fn life(service: Service, kms: &Arc<Kms>) -> Service {
         .operation::<op::TagResource, _>(kms)
         .operation::<op::UntagResource, _>(kms)
         .operation::<op::UpdateAlias, _>(kms)
+        .operation::<op::UpdateCustomKeyStore, _>(kms)
         .operation::<op::UpdateKeyDescription, _>(kms)
         .operation::<op::UpdatePrimaryRegion, _>(kms)
+        .work(&Arc::new(custom_store::ConnectionWork(kms.clone())))
         .work(&Arc::new(due::DeletionWork(kms.clone())))
         .work(&Arc::new(due::ExpiryWork(kms.clone())))
         .work(&Arc::new(due::RotationWork(kms.clone())))

@@ -59,10 +59,8 @@ impl Handle<DisableKey> for Kms {
 }
 
 fn switch(call: &mut Call, key: &mut KeyRecord, to: State) -> Result<Unit, Failure> {
-    // A key whose store is away keeps its state until the store is back.
-    if key.state != State::Unavailable {
-        key.state = to;
-    }
+    // A key whose store is away stays unavailable, and has this state when the store is back.
+    key.state = to;
     lookup::save(call, key)?;
     due::schedule(call, key)?;
     lookup::answer_key(call, key);

@@ -12,6 +12,7 @@ use shape::Failure;
 use shape::error::ACCESS_DENIED;
 use store::{Scope, StoreError};
 
+use crate::custom_store;
 use crate::record::{AliasRecord, KeyRecord, SERVICE, alias_arn};
 
 /// What an operation accepts as `KeyId`, as its documentation states.
@@ -101,7 +102,7 @@ pub(crate) async fn by_id(
     id: &str,
 ) -> Result<Arc<KeyRecord>, Failure> {
     let key = call.tx.get::<KeyRecord>(scope, id).await.or_internal()?;
-    key.ok_or_else(|| key_not_found(scope, id))
+    custom_store::attach(call, key.ok_or_else(|| key_not_found(scope, id))?).await
 }
 
 /// What a `KeyId` says, before anything is looked up.

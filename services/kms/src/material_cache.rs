@@ -58,11 +58,9 @@ impl MaterialCache {
     /// Drops a material that was deleted or expired.
     pub(crate) fn forget(&self, key: &KeyRecord, material: &str, now: Timestamp) {
         // An id that cannot be read never got into the cache.
-        let Ok(id) = Id::new(key, material) else { return };
-        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-        forgotten.retain(|_, at| *at + FORGOTTEN_FOR > now);
-        forgotten.insert(id.clone(), now);
-        self.ready.remove(&id);
+        if let Ok(id) = Id::new(key, material) {
+            self.forget_id(id, now);
+        }
     }
 
     /// Drops all materials of a key that is gone.
@@ -73,8 +71,7 @@ impl MaterialCache {
     /// Lets a material in again that was imported again.
     pub(crate) fn readmit(&self, key: &KeyRecord, material: &str) {
         if let Ok(id) = Id::new(key, material) {
-            let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-            forgotten.remove(&id);
+            self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         }
     }
 
@@ -84,13 +81,25 @@ impl MaterialCache {
         self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn keep(&self, id: Id, material: &Arc<Material>) {
+    fn forget_id(&self, id: Id, now: Timestamp) {
+        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        forgotten.retain(|_, at| is_recent(*at, now));
+        self.ready.remove(&id);
+        forgotten.insert(id, now);
+    }
+
+    fn keep(&self, id: Id, material: &Arc<Material>, now: Timestamp) {
         // The lock is held over the insertion, so that a `forget` cannot slip in between.
         let forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-        if !forgotten.contains_key(&id) {
+        if !forgotten.get(&id).is_some_and(|at| is_recent(*at, now)) {
             self.ready.insert(id, material.clone());
         }
     }
+}
+
+/// Whether calls of the moment `now` may still hold what was forgotten at `at`. Both ways, since a clock may be moved.
+fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    now < at + FORGOTTEN_FOR && at < now + FORGOTTEN_FOR
 }
 
 impl Kms {
@@ -133,7 +142,7 @@ impl Kms {
         };
         let material = if is_slow(key.spec) { call.offload(open).await? } else { open() };
         let material = Arc::new(material.map_err(Failure::internal)?);
-        self.materials.keep(id, &material);
+        self.materials.keep(id, &material, call.now);
         Ok(material)
     }
 }
@@ -150,4 +159,38 @@ pub(crate) fn is_slow(spec: KeySpec) -> bool {
 
 pub(crate) fn pending_import(key: &KeyRecord) -> Failure {
     KMS_INVALID_STATE_EXCEPTION.because(format!("{} is pending import.", key.arn()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(material: u8) -> Id {
+        Id {
+            account: AccountId::DEFAULT,
+            region: Region::default(),
+            key: "1234abcd-12ab-34cd-56ef-1234567890ab".parse().expect("an id"),
+            material: MaterialId::from_bytes([material; 32]),
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_memory_and_stays_out() {
+        let cache = MaterialCache::new();
+        let material = Arc::new(Material::generate(KeySpec::SymmetricDefault).expect("entropy"));
+        let start = Timestamp::from_millis(1_000_000);
+        cache.keep(id(1), &material, start);
+        cache.keep(id(2), &material, start);
+        assert_eq!(Arc::strong_count(&material), 3);
+        cache.forget_id(id(1), start);
+        assert_eq!(Arc::strong_count(&material), 2, "nothing else holds it");
+        // A call that had read the record before the deletion.
+        cache.keep(id(1), &material, start);
+        assert!(cache.ready.get(&id(1)).is_none());
+        assert!(cache.ready.get(&id(2)).is_some());
+        cache.keep(id(1), &material, start + FORGOTTEN_FOR);
+        assert!(cache.ready.get(&id(1)).is_some());
+        cache.clear();
+        assert_eq!(Arc::strong_count(&material), 1);
+    }
 }

@@ -99,8 +99,8 @@ impl Handle<ReplicateKey> for Kms {
             description: input.description.clone().unwrap_or_default(),
             // The replica is ready when the transaction is, so `Creating` is never seen.
             state: match primary.origin {
-                Origin::AwsKms => State::Enabled,
                 Origin::External => State::PendingImport,
+                Origin::AwsKms | Origin::ExternalKeyStore => State::Enabled,
             },
             policy,
             tags: new_tags,

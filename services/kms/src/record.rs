@@ -12,6 +12,8 @@ use platform::Resource;
 use serde::{Deserialize, Serialize};
 use store::{Record, Scope};
 
+use crate::custom_store::StoreKey;
+
 /// The service's name in store keys, due entries and ARNs.
 pub(crate) const SERVICE: &str = "kms";
 /// CloudFormation's name of a KMS key, as audit records bear it.
@@ -33,6 +35,9 @@ pub(crate) struct KeyRecord {
     pub spec: KeySpec,
     pub usage: Usage,
     pub origin: Origin,
+    /// Where the external half of the key is, if its origin is EXTERNAL_KEY_STORE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<StoreKey>,
     pub manager: Manager,
     pub state: State,
     /// Set while the deletion is scheduled.
@@ -118,6 +123,16 @@ impl KeyRecord {
             .filter(|region| **region != self.region)
             .map(|region| Scope::new(self.account, region.clone()))
             .collect()
+    }
+
+    /// The key's state as others see it. A key whose store is not connected is unavailable whatever its record says,
+    /// unless it is on its way out; the record keeps what the key returns to.
+    pub fn effective_state(&self) -> State {
+        let away = self.external.as_ref().is_some_and(|place| !place.is_connected());
+        match self.state {
+            State::Enabled | State::Disabled if away => State::Unavailable,
+            state => state,
+        }
     }
 
     /// Whether a customer may change the key.
@@ -299,10 +314,11 @@ named! {
 }
 
 named! {
-    /// `Origin` of the key material. Custom key stores are not served.
+    /// `Origin` of the key material. AWS_CLOUDHSM is not served.
     Origin {
         AwsKms = "AWS_KMS",
         External = "EXTERNAL",
+        ExternalKeyStore = "EXTERNAL_KEY_STORE",
     }
 }
 
@@ -323,7 +339,8 @@ impl Usage {
 impl Origin {
     /// The origin with the API's name, if it is served.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::AwsKms, Self::External].into_iter().find(|origin| origin.as_str() == name)
+        let all = [Self::AwsKms, Self::External, Self::ExternalKeyStore];
+        all.into_iter().find(|origin| origin.as_str() == name)
     }
 }
 

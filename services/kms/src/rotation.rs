@@ -41,7 +41,7 @@ pub(crate) async fn rotate(
 ) -> Result<(), Failure> {
     let previous = key.current().map(|material| material.id.clone());
     let next = match key.origin {
-        Origin::AwsKms => {
+        Origin::AwsKms | Origin::ExternalKeyStore => {
             let material = kms.generate(call, key.spec).await?;
             kms.seal(&key.scope(), &key.id, &material, call.now)?
         }
@@ -111,9 +111,20 @@ fn check_rotates(key: &KeyRecord) -> Result<(), Failure> {
     )))
 }
 
+/// Refuses keys in custom key stores, whose external half KMS cannot rotate.
+fn check_inside(key: &KeyRecord) -> Result<(), Failure> {
+    if key.external.is_none() {
+        return Ok(());
+    }
+    let (arn, origin) = (key.arn(), key.origin.as_str());
+    Err(UNSUPPORTED_OPERATION_EXCEPTION
+        .because(format!("{arn} origin is {origin} which is not valid for this operation.")))
+}
+
 /// Refuses keys that cannot rotate on a schedule of their own.
 fn check_schedules(key: &KeyRecord) -> Result<(), Failure> {
     check_rotates(key)?;
+    check_inside(key)?;
     if key.origin == Origin::External {
         return Err(UNSUPPORTED_OPERATION_EXCEPTION.because(format!(
             "{} origin is EXTERNAL which is not valid for this operation.",
@@ -255,6 +266,7 @@ impl Handle<RotateKeyOnDemand> for Kms {
     ) -> Result<RotateKeyOnDemandResponse, Failure> {
         let mut key = lookup::own(call, input.key_id()).await?;
         check_rotates(&key)?;
+        check_inside(&key)?;
         check_leads(&key)?;
         state::check::<RotateKeyOnDemand>(&key)?;
         if key.rotation.on_demand >= ON_DEMAND_ROTATIONS_MAX {

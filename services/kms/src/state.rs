@@ -14,7 +14,7 @@ use crate::record::{KeyRecord, State};
 /// # Errors
 /// `DisabledException`, `KMSInvalidStateException`.
 pub(crate) fn check<O: Operation>(key: &KeyRecord) -> Result<(), Failure> {
-    let Err(refusal) = judge(group(O::SCHEMA.name), key.state) else { return Ok(()) };
+    let Err(refusal) = judge(group(O::SCHEMA.name), key.effective_state()) else { return Ok(()) };
     Err(refusal.failure(&key.arn()))
 }
 
@@ -121,3 +121,6 @@ fn judge(group: Group, state: State) -> Result<(), Refusal> {
         (State::Updating, Switch | Rotate | Schedule | Import | Shed | Family) => Err(UPDATING),
     }
 }
+
+#[cfg(test)]
+mod tests;

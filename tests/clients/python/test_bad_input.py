@@ -139,7 +139,6 @@ def test_unknown_operations_and_services(server):
     assert code(send(server, signed(server, operation="Nothing")))[1] == "UnknownOperationException"
     headers = signed(server) | {"X-Amz-Target": "NoService.ListKeys"}
     assert code(send(server, headers))[1] == "UnknownOperationException"
-    assert code(send(server, signed(server, operation="ConnectCustomKeyStore")))[1] == "UnknownOperationException"
 
 
 def test_truncated_and_garbled_connections(server):

@@ -10,7 +10,7 @@ use shape::error::VALIDATION;
 use super::{AUDIT, refusal, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::Usage;
-use crate::{Kms, dry_run, recipient, usage};
+use crate::{Kms, dry_run, grant_token, recipient, usage};
 
 impl Handle<DeriveSharedSecret> for Kms {
     const FACTS: Facts = Facts::read("kms:DeriveSharedSecret").audited(AUDIT);
@@ -20,6 +20,7 @@ impl Handle<DeriveSharedSecret> for Kms {
         call: &mut Call,
         input: &DeriveSharedSecretRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 

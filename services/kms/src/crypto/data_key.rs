@@ -15,7 +15,7 @@ use super::encrypt::{Ciphertext, Context};
 use super::{AUDIT, note_material, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, recipient, usage};
+use crate::{Kms, dry_run, grant_token, recipient, usage};
 
 impl Handle<GenerateDataKey> for Kms {
     const FACTS: Facts = Facts::read("kms:GenerateDataKey").audited(AUDIT);
@@ -25,6 +25,7 @@ impl Handle<GenerateDataKey> for Kms {
         call: &mut Call,
         input: &GenerateDataKeyRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 
@@ -61,6 +62,7 @@ impl Handle<GenerateDataKeyWithoutPlaintext> for Kms {
         call: &mut Call,
         input: &GenerateDataKeyWithoutPlaintextRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 

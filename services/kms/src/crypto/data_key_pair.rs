@@ -15,7 +15,7 @@ use super::encrypt::{Ciphertext, Context};
 use super::{AUDIT, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, recipient, usage};
+use crate::{Kms, dry_run, grant_token, recipient, usage};
 
 impl Handle<GenerateDataKeyPair> for Kms {
     const FACTS: Facts = Facts::read("kms:GenerateDataKeyPair").audited(AUDIT);
@@ -25,6 +25,7 @@ impl Handle<GenerateDataKeyPair> for Kms {
         call: &mut Call,
         input: &GenerateDataKeyPairRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 
@@ -61,6 +62,7 @@ impl Handle<GenerateDataKeyPairWithoutPlaintext> for Kms {
         call: &mut Call,
         input: &GenerateDataKeyPairWithoutPlaintextRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 
@@ -95,6 +97,11 @@ impl Kms {
         dry_run: Option<bool>,
     ) -> Result<(Material, Ciphertext), Failure> {
         check_symmetric(key)?;
+        if key.external.is_some() {
+            let (arn, origin) = (key.arn(), key.origin.as_str());
+            let text = format!("{arn} origin is {origin} which is not valid for this operation.");
+            return Err(UNSUPPORTED_OPERATION_EXCEPTION.because(text));
+        }
         let name = spec.map_or("", DataKeyPairSpec::as_str);
         // SM2, which only China Regions have, is left over.
         let unsupported = || {

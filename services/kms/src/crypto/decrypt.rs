@@ -19,10 +19,11 @@ use super::encrypt::{Context, note_request, refuse_context};
 use super::{
     AUDIT, algorithm_name, algorithm_of, check_use, invalid_ciphertext, note_material, refusal,
 };
+use crate::custom_store;
 use crate::lookup::{self, Accepts, OrInternal as _};
 use crate::material_cache::is_slow;
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, recipient, usage};
+use crate::{Kms, dry_run, grant_token, recipient, usage};
 
 impl Handle<Decrypt> for Kms {
     const FACTS: Facts = Facts::read("kms:Decrypt").audited(AUDIT);
@@ -32,6 +33,7 @@ impl Handle<Decrypt> for Kms {
         call: &mut Call,
         input: &DecryptRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         note_request(
             call,
             &[("keyId", input.key_id.as_deref())],
@@ -167,8 +169,13 @@ impl Kms {
             let record = record.ok_or_else(invalid_ciphertext)?;
             let material = self.prepared(call, key, record).await?;
             let none = Context::new();
-            let plaintext = material.decrypt(source.context.unwrap_or(&none), ciphertext);
-            let plaintext = plaintext.map_err(|error| refusal(&error))?;
+            let context = source.context.unwrap_or(&none);
+            let plaintext = match &key.external {
+                Some(place) => {
+                    self.decrypt_twice(call, key, place, &material, context, ciphertext).await?
+                }
+                None => material.decrypt(context, ciphertext).map_err(|error| refusal(&error))?,
+            };
             return Ok(Opened { plaintext, material_id: Some(record.id.clone()) });
         }
         let (material, _) = self.current(call, key).await?;
@@ -195,7 +202,11 @@ fn call_scope(call: &Call, header: &Header) -> Scope {
 
 async fn named_by(call: &mut Call, header: &Header) -> Result<Option<Arc<KeyRecord>>, Failure> {
     let scope = call_scope(call, header);
-    call.tx.get::<KeyRecord>(&scope, &header.key_id.to_string()).await.or_internal()
+    let key = call.tx.get::<KeyRecord>(&scope, &header.key_id.to_string()).await.or_internal()?;
+    match key {
+        Some(key) => Ok(Some(custom_store::attach(call, key).await?)),
+        None => Ok(None),
+    }
 }
 
 fn must_not_be_null(member: &str) -> Failure {

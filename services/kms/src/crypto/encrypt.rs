@@ -14,6 +14,7 @@ use shape::error::VALIDATION;
 use super::{AUDIT, algorithm_name, algorithm_of, note_material, refusal, usable};
 use crate::Kms;
 use crate::dry_run;
+use crate::grant_token;
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, Usage};
 use crate::usage;
@@ -29,6 +30,7 @@ impl Handle<Encrypt> for Kms {
         call: &mut Call,
         input: &EncryptRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         note_request(
             call,
             &[("keyId", input.key_id.as_deref())],
@@ -98,8 +100,17 @@ impl Kms {
             material_id: record.id.parse().map_err(Failure::internal)?,
         };
         let none = Context::new();
-        let blob = material.encrypt(&header, context.unwrap_or(&none), plaintext);
-        let blob = blob.map_err(|error| refusal(&error))?;
+        let context = context.unwrap_or(&none);
+        let blob = match &key.external {
+            Some(place) => {
+                self.encrypt_twice(call, key, place, (&material, &header), context, plaintext)
+                    .await?
+            }
+            None => {
+                let blob = material.encrypt(&header, context, plaintext);
+                blob.map_err(|error| refusal(&error))?
+            }
+        };
         Ok(Ciphertext { blob, material_id: Some(record.id.clone()) })
     }
 }

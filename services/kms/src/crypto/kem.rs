@@ -8,7 +8,7 @@ use shape::Failure;
 use super::{AUDIT, refusal, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::Usage;
-use crate::{Kms, dry_run, usage};
+use crate::{Kms, dry_run, grant_token, usage};
 
 impl Handle<Encapsulate> for Kms {
     const FACTS: Facts = Facts::read("kms:Encapsulate").audited(AUDIT);
@@ -18,6 +18,7 @@ impl Handle<Encapsulate> for Kms {
         call: &mut Call,
         input: &EncapsulateRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 
@@ -49,6 +50,7 @@ impl Handle<Decapsulate> for Kms {
         call: &mut Call,
         input: &DecapsulateRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 

@@ -12,7 +12,7 @@ use shape::Failure;
 use super::{AUDIT, incompatible, refusal, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, usage};
+use crate::{Kms, dry_run, grant_token, usage};
 
 impl Handle<GenerateMac> for Kms {
     const FACTS: Facts = Facts::read("kms:GenerateMac").audited(AUDIT);
@@ -22,6 +22,7 @@ impl Handle<GenerateMac> for Kms {
         call: &mut Call,
         input: &GenerateMacRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 
@@ -54,6 +55,7 @@ impl Handle<VerifyMac> for Kms {
         call: &mut Call,
         input: &VerifyMacRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 

@@ -17,6 +17,8 @@ mod sign;
 
 use std::sync::Arc;
 
+pub(crate) use encrypt::Context;
+
 use api_kms::error::{INVALID_CIPHERTEXT_EXCEPTION, INVALID_KEY_USAGE_EXCEPTION};
 use keyring::{EncryptionAlgorithm, Error, KeySpec};
 use platform::{Audit, Call};

@@ -8,6 +8,7 @@ use shape::Failure;
 
 use super::AUDIT;
 use crate::Kms;
+use crate::grant_token;
 use crate::lookup::{self, Accepts};
 use crate::record::Usage;
 use crate::state;
@@ -20,6 +21,7 @@ impl Handle<GetPublicKey> for Kms {
         call: &mut Call,
         input: &GetPublicKeyRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 

@@ -1,6 +1,5 @@
 //! GenerateRandom.
 
-use api_kms::error::CUSTOM_KEY_STORE_NOT_FOUND_EXCEPTION;
 use api_kms::operations::GenerateRandom;
 use api_kms::{GenerateRandomRequest, GenerateRandomResponse};
 use platform::{Call, Facts, Handle};
@@ -8,7 +7,7 @@ use shape::Failure;
 use shape::error::VALIDATION;
 
 use super::AUDIT;
-use crate::{Kms, recipient};
+use crate::{Kms, custom_store, recipient};
 
 impl Handle<GenerateRandom> for Kms {
     const FACTS: Facts = Facts::read("kms:GenerateRandom").audited(AUDIT);
@@ -18,10 +17,7 @@ impl Handle<GenerateRandom> for Kms {
         call: &mut Call,
         input: &GenerateRandomRequest,
     ) -> Result<GenerateRandomResponse, Failure> {
-        if let Some(store) = &input.custom_key_store_id {
-            let text = format!("Custom key store {store} does not exist.");
-            return Err(CUSTOM_KEY_STORE_NOT_FOUND_EXCEPTION.because(text));
-        }
+        custom_store::check_random(call, input.custom_key_store_id.as_deref()).await?;
         let length = input.number_of_bytes.and_then(|bytes| usize::try_from(bytes).ok());
         let length = length.ok_or_else(|| VALIDATION.because("NumberOfBytes is required."))?;
         let recipient = self.recipient(call, input.recipient.as_ref()).await?;

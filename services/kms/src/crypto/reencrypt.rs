@@ -10,7 +10,7 @@ use super::encrypt::note_request;
 use super::{AUDIT, algorithm_name, algorithm_of, check_use, note, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::Usage;
-use crate::{Kms, dry_run, usage};
+use crate::{Kms, dry_run, grant_token, usage};
 
 impl Handle<ReEncrypt> for Kms {
     /// The source needs `kms:ReEncryptFrom`, the destination `kms:ReEncryptTo`.
@@ -21,6 +21,7 @@ impl Handle<ReEncrypt> for Kms {
         call: &mut Call,
         input: &ReEncryptRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         note_request(
             call,
             &[

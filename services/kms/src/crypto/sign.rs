@@ -14,7 +14,7 @@ use super::{AUDIT, incompatible, refusal, usable};
 use crate::lookup::{self, Accepts};
 use crate::material_cache::is_slow;
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, usage};
+use crate::{Kms, dry_run, grant_token, usage};
 
 impl Handle<Sign> for Kms {
     const FACTS: Facts = Facts::read("kms:Sign").audited(AUDIT);
@@ -24,6 +24,7 @@ impl Handle<Sign> for Kms {
         call: &mut Call,
         input: &SignRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 
@@ -58,6 +59,7 @@ impl Handle<Verify> for Kms {
         call: &mut Call,
         input: &VerifyRequest,
     ) -> Result<Vec<Resource>, Failure> {
+        grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
     }
 

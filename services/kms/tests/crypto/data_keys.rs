@@ -113,9 +113,10 @@ async fn data_key_pairs_of_every_spec_belong_together() {
     let harness = harness().await;
     let key = symmetric(&harness).await;
     // RSA_3072 and RSA_4096 take seconds to make and go the same way as RSA_2048.
-    let quick = KeySpec::ALL.iter().filter(|spec| spec.is_data_key_pair()).filter(|spec| {
-        !matches!(spec, KeySpec::Rsa3072 | KeySpec::Rsa4096)
-    });
+    let quick = KeySpec::ALL
+        .iter()
+        .filter(|spec| spec.is_data_key_pair())
+        .filter(|spec| !matches!(spec, KeySpec::Rsa3072 | KeySpec::Rsa4096));
     for spec in quick {
         let input = GenerateDataKeyPairRequest {
             key_id: key.key_id.clone(),

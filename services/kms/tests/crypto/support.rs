@@ -28,8 +28,10 @@ pub async fn harness() -> Harness {
 }
 
 pub async fn harness_trusting(nitro_root: Option<Vec<u8>>) -> Harness {
-    Harness::new(|keyring| vec![kms::service(kms::Deps { keyring: keyring.clone(), nitro_root })])
-        .await
+    Harness::new(|keyring| {
+        vec![kms::service(kms::Deps { keyring: keyring.clone(), nitro_root, proxies: None })]
+    })
+    .await
 }
 
 /// A key made by KMS.
@@ -160,11 +162,8 @@ pub async fn import(
 
 /// The client's side of an import.
 pub fn wrap(public: &[u8], algorithm: &str, material: &[u8]) -> Vec<u8> {
-    let oaep = if algorithm.ends_with("SHA_1") {
-        &OAEP_SHA1_MGF1SHA1
-    } else {
-        &OAEP_SHA256_MGF1SHA256
-    };
+    let oaep =
+        if algorithm.ends_with("SHA_1") { &OAEP_SHA1_MGF1SHA1 } else { &OAEP_SHA256_MGF1SHA256 };
     if algorithm.starts_with("RSAES_OAEP") {
         return encrypt_oaep(public, oaep, material);
     }

@@ -4,16 +4,21 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use api_kms::operations::{
-    CreateAlias, Decrypt, DisableKey, Encrypt, EnableKeyRotation, ReEncrypt, RotateKeyOnDemand,
+    CreateAlias, CreateGrant, Decrypt, DisableKey, EnableKeyRotation, Encrypt, ReEncrypt,
+    RotateKeyOnDemand,
 };
 use api_kms::{
-    CreateAliasRequest, DecryptRequest, DecryptResponse, DisableKeyRequest, EnableKeyRotationRequest,
-    EncryptRequest, EncryptResponse, ReEncryptRequest, RotateKeyOnDemandRequest,
+    CreateAliasRequest, CreateGrantRequest, DecryptRequest, DecryptResponse, DisableKeyRequest,
+    EnableKeyRotationRequest, EncryptRequest, EncryptResponse, ReEncryptRequest,
+    RotateKeyOnDemandRequest,
 };
 use platform::testing::Harness;
 use shape::Failure;
 
 use crate::support::*;
+
+/// An account that the keys of the tests do not belong to.
+const STRANGER: &str = "999999999999";
 
 pub fn context(pairs: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
     Some(pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect())
@@ -58,7 +63,10 @@ async fn what_is_encrypted_decrypts() {
         let opened = decrypt(&harness, &blob).await.expect("decrypts");
         assert_eq!(opened.plaintext.as_deref(), Some(&plaintext[..]));
         assert_eq!(opened.key_id, key.arn);
-        assert_eq!(opened.key_material_id, describe(&harness, &id(&key)).await.current_key_material_id);
+        assert_eq!(
+            opened.key_material_id,
+            describe(&harness, &id(&key)).await.current_key_material_id
+        );
         assert_eq!(opened.ciphertext_for_recipient, None);
     }
     let too_long = EncryptRequest {
@@ -175,8 +183,7 @@ async fn ciphertexts_outlive_rotations() {
 #[tokio::test]
 async fn related_keys_decrypt_each_others_ciphertexts() {
     let harness = harness().await;
-    let key =
-        create_with(&harness, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS", true).await;
+    let key = create_with(&harness, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS", true).await;
     let blob = blob(&harness, &id(&key), b"secret").await;
     assert_eq!(failed(decrypt_in(&harness, ABROAD, &blob).await).0, "InvalidCiphertextException");
     replicate(&harness, &id(&key)).await;
@@ -225,6 +232,31 @@ async fn reencryption_changes_key_and_context() {
 }
 
 #[tokio::test]
+async fn grant_tokens_must_be_genuine() {
+    let harness = harness().await;
+    let key = symmetric(&harness).await;
+    let grant = CreateGrantRequest {
+        key_id: key.key_id.clone(),
+        grantee_principal: Some(format!("arn:aws:iam::{ACCOUNT}:root")),
+        operations: Some(vec!["Encrypt".into()]),
+        ..Default::default()
+    };
+    let token = harness.call::<CreateGrant>(grant).await.expect("a grant").grant_token;
+    let input = |token: String| EncryptRequest {
+        key_id: key.key_id.clone(),
+        plaintext: Some(b"secret"[..].into()),
+        grant_tokens: Some(vec![token]),
+        ..Default::default()
+    };
+    let token = token.expect("a token");
+    assert!(harness.call::<Encrypt>(input(token.clone())).await.is_ok());
+    let record = format!("{:?}", harness.records().await[0]);
+    assert!(!record.contains(&token), "whoever reads the audit must not find what grants access");
+    let failure = failed(harness.call::<Encrypt>(input("forged".into())).await);
+    assert_eq!(failure.0, "InvalidGrantTokenException");
+}
+
+#[tokio::test]
 async fn audit_records_name_key_and_algorithm_and_no_plaintext() {
     let harness = harness().await;
     let key = symmetric(&harness).await;
@@ -248,23 +280,19 @@ async fn audit_records_name_key_and_algorithm_and_no_plaintext() {
 }
 
 #[tokio::test]
-async fn another_account_is_served_and_both_audits_tell() {
+async fn another_account_finds_the_key_and_is_denied() {
     let harness = harness().await;
     let key = symmetric(&harness).await;
-    let input = EncryptRequest {
-        key_id: key.arn.clone(),
-        plaintext: Some(b"secret"[..].into()),
-        ..Default::default()
-    };
-    // Authorization across accounts is the platform's; where it allows, the owner's key is used.
-    let Ok(sealed) = harness.call_as::<Encrypt>("999999999999", HOME, input).await else { return };
-    let input = DecryptRequest {
-        ciphertext_blob: sealed.ciphertext_blob,
-        key_id: key.key_id.clone(),
-        ..Default::default()
-    };
-    let opened = harness.call_as::<Decrypt>("999999999999", HOME, input).await.expect("decrypts");
-    assert_eq!(opened.key_id, key.arn);
-    let record = &harness.records().await[0];
-    assert_eq!(record["userIdentity"]["accountId"], "999999999999");
+    let sealed = blob(&harness, &id(&key), b"secret").await;
+    // By its ARN, by its bare id beside a ciphertext that says whose it is, and by the ciphertext alone.
+    for key_id in [key.arn.clone(), key.key_id.clone(), None] {
+        let input = DecryptRequest {
+            ciphertext_blob: Some(sealed.as_slice().into()),
+            key_id,
+            ..Default::default()
+        };
+        let (name, text) = failed(harness.call_as::<Decrypt>(STRANGER, HOME, input).await);
+        assert_eq!(name, "AccessDeniedException");
+        assert!(text.contains(&format!("kms:Decrypt on resource: {}", arn(&key))), "{text}");
+    }
 }

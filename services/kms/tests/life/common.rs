@@ -52,7 +52,7 @@ impl Kms {
     pub async fn new() -> Self {
         Self(
             Harness::new(|keyring| {
-                let deps = kms::Deps { keyring: keyring.clone(), nitro_root: None };
+                let deps = kms::Deps { keyring: keyring.clone(), nitro_root: None, proxies: None };
                 vec![kms::service(deps)]
             })
             .await,

@@ -125,7 +125,10 @@ async fn what_cannot_be_made_is_refused_in_aws_words() {
             "MalformedPolicyDocumentException: The policy has no Statement.",
         ),
         (
-            with(|r| r.tags = Some(vec![Tag { tag_key: Some("aws:x".into()), tag_value: Some("".into()) }])),
+            with(|r| {
+                r.tags =
+                    Some(vec![Tag { tag_key: Some("aws:x".into()), tag_value: Some("".into()) }])
+            }),
             "TagException: aws: prefixed tag key names are not allowed for external use.",
         ),
     ];
@@ -154,11 +157,21 @@ async fn keys_that_are_not_there_are_named_in_the_error() {
     let cases = [
         (ghost, missing.clone()),
         (&arn, missing),
-        ("alias/none", format!("NotFoundException: Alias arn:aws:kms:{HOME}:{OWNER}:alias/none is not found.")),
+        (
+            "alias/none",
+            format!("NotFoundException: Alias arn:aws:kms:{HOME}:{OWNER}:alias/none is not found."),
+        ),
         ("nonsense", "NotFoundException: Invalid keyId 'nonsense'".to_owned()),
-        ("arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-4000-8000-000000000000", "NotFoundException: Invalid arn eu-west-1".to_owned()),
+        (
+            "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-4000-8000-000000000000",
+            "NotFoundException: Invalid arn eu-west-1".to_owned(),
+        ),
         ("arn:aws:s3:::bucket", "InvalidArnException: Invalid arn arn:aws:s3:::bucket".to_owned()),
-        ("arn:aws:kms:us-east-1:123456789012:key/alias/x", "InvalidArnException: Invalid arn arn:aws:kms:us-east-1:123456789012:key/alias/x".to_owned()),
+        (
+            "arn:aws:kms:us-east-1:123456789012:key/alias/x",
+            "InvalidArnException: Invalid arn arn:aws:kms:us-east-1:123456789012:key/alias/x"
+                .to_owned(),
+        ),
     ];
     for (key, expected) in cases {
         assert_eq!(text(kms.try_describe(HOME, key).await), expected, "{key}");

@@ -84,10 +84,8 @@ async fn waiting_periods_have_bounds() {
 async fn rotation_rests_while_a_key_is_pending_deletion_or_disabled() {
     let kms = Kms::new().await;
     let key = kms.key().await;
-    let rotate = EnableKeyRotationRequest {
-        key_id: Some(key.clone()),
-        rotation_period_in_days: Some(90),
-    };
+    let rotate =
+        EnableKeyRotationRequest { key_id: Some(key.clone()), rotation_period_in_days: Some(90) };
     kms.call::<EnableKeyRotation>(rotate).await.expect("enabled");
     kms.call::<ScheduleKeyDeletion>(schedule(&key, Some(30))).await.expect("scheduled");
     let status = || GetKeyRotationStatusRequest { key_id: Some(key.clone()) };
@@ -122,5 +120,8 @@ async fn a_key_can_be_disabled_and_enabled() {
     let refused = text(kms.call::<EnableKeyRotation>(rotate).await);
     assert!(refused.starts_with("DisabledException: ") && refused.ends_with(" is disabled."));
     let alias = EnableKeyRequest { key_id: Some("alias/any".into()) };
-    assert_eq!(text(kms.call::<EnableKey>(alias).await), "NotFoundException: Invalid keyId 'alias/any'");
+    assert_eq!(
+        text(kms.call::<EnableKey>(alias).await),
+        "NotFoundException: Invalid keyId 'alias/any'"
+    );
 }
