@@ -10,9 +10,12 @@ use crate::Failure;
 /// Largest answer that is read, in bytes.
 const ANSWER_MAX_BYTES: usize = 64 * 1024;
 
-/// One keep-alive connection.
+/// One connection, kept alive unless the server will not have it.
 pub struct Connection {
+    address: String,
     stream: TcpStream,
+    /// The server said that it would close after its last answer.
+    closing: bool,
     buffer: Vec<u8>,
 }
 
@@ -32,9 +35,9 @@ impl Connection {
     /// # Errors
     /// If nothing listens there.
     pub async fn open(address: &str) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(ANSWER_MAX_BYTES) })
+        let stream = connect(address).await?;
+        let buffer = Vec::with_capacity(ANSWER_MAX_BYTES);
+        Ok(Self { address: address.to_owned(), stream, closing: false, buffer })
     }
 
     /// Sends a request and reads its answer to the end.
@@ -42,6 +45,9 @@ impl Connection {
     /// # Errors
     /// If the connection breaks or the answer is not HTTP.
     pub async fn call(&mut self, request: &[u8]) -> Result<Answer<'_>, Failure> {
+        if self.closing {
+            self.stream = connect(&self.address).await?;
+        }
         self.stream.write_all(request).await?;
         self.buffer.clear();
         loop {
@@ -49,6 +55,7 @@ impl Connection {
                 return Err("the server closed the connection".into());
             }
             if let Some(end) = complete(&self.buffer)? {
+                self.closing = closes(&self.buffer);
                 return answer(&self.buffer[..end]);
             }
             if self.buffer.len() > ANSWER_MAX_BYTES {
@@ -56,6 +63,17 @@ impl Connection {
             }
         }
     }
+}
+
+async fn connect(address: &str) -> Result<TcpStream, Failure> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn closes(answer: &[u8]) -> bool {
+    let head = &answer[..body_start(answer).unwrap_or_default()];
+    header(head, "connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
 }
 
 /// Where the answer ends, once all of it has come.

@@ -84,7 +84,7 @@ impl Server {
             if std::net::TcpStream::connect(&server.address).is_ok() {
                 return Some(server);
             }
-            std::thread::yield_now();
+            pause();
         }
         None
     }
@@ -125,6 +125,12 @@ fn bastide_command(arguments: &[&str], folder: &Path) -> Result<Command, Failure
     command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"]);
     command.arg(folder).args(arguments);
     Ok(command)
+}
+
+/// Between attempts to connect. A hasty loop would at last connect to itself from the very port that it waits for.
+#[expect(clippy::disallowed_methods, reason = "another process starts in real time")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(100));
 }
 
 /// Starts a server and collects what it prints up to the line that says where it listens.
