@@ -6,10 +6,8 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base::Timestamp;
-use base::clock::Stopwatch;
 use foldhash::quality::RandomState;
 use quick_cache::UnitWeighter;
 use quick_cache::unsync::{Cache, DefaultLifecycle};
@@ -24,9 +22,6 @@ use crate::{Key, StoreError};
 /// Records whose version the writer remembers; others cost a query.
 const VERSIONS_REMEMBERED: usize = 64 * 1024;
 const PAGE_BYTES: usize = 4096;
-
-/// How long a batch waits for those who are expected in it. A sync costs more, and is shared by all who came in time.
-const GATHER: Duration = Duration::from_micros(120);
 
 pub(super) enum Request {
     Commit(Pending),
@@ -67,10 +62,7 @@ impl Writer {
     /// Serves until the store is closed or a sync fails.
     pub(super) fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let mut queue = Vec::with_capacity(BATCH_MAX_COMMITS);
-        let mut company = 1;
         while requests.blocking_recv_many(&mut queue, BATCH_MAX_COMMITS) > 0 {
-            gather(&mut requests, &mut queue, company);
-            let gathered = queue.len();
             let mut batch = Batch::default();
             let mut bytes = 0;
             for request in queue.drain(..) {
@@ -96,8 +88,6 @@ impl Writer {
             if self.broken {
                 return;
             }
-            // Those just answered are about to come back, and these came meanwhile.
-            company = gathered + requests.len();
         }
     }
 
@@ -256,18 +246,5 @@ impl Writer {
             return Err(StoreError::OutcomeUnknown);
         }
         Ok(result?)
-    }
-}
-
-/// Waits a moment until as many have come as lately commit at the same time. Without this, callers in a closed loop fall into
-/// two halves that wait for each other's sync; a lone caller is never held up.
-fn gather(requests: &mut mpsc::Receiver<Request>, queue: &mut Vec<Request>, company: usize) {
-    let watch = Stopwatch::start();
-    while queue.len() < company.min(BATCH_MAX_COMMITS) && watch.elapsed() < GATHER {
-        match requests.try_recv() {
-            Ok(request) => queue.push(request),
-            Err(mpsc::error::TryRecvError::Empty) => std::thread::yield_now(),
-            Err(mpsc::error::TryRecvError::Disconnected) => return,
-        }
     }
 }
