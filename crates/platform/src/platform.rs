@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use base::{AccountId, Clock, Random, Region};
 use keyring::Keyring;
-use shape::{ErrorSchema, Failure, Operation, ServiceSchema, Shape};
+use shape::error::SERVICE_UNAVAILABLE;
+use shape::{Failure, Operation, ServiceSchema, Shape};
 use store::{Store, StoreError};
 use wire::route::Router;
 use wire::{Request, Response};
@@ -252,10 +253,12 @@ impl Platform {
                 Err(error) => return Err(Failure::internal(error)),
             }
         }
-        Err(CONTENTION.because("The request collided with others on the same resource. Try again."))
+        let failure = SERVICE_UNAVAILABLE
+            .because("The request collided with others on the same resource. Try again.");
+        Err(self.refuse(seed, failure).await)
     }
 
-    /// Records a call that failed before its handler was reached.
+    /// Records a call that came to nothing: its handler was not reached, or never got its commit through.
     async fn refuse(&self, seed: &Seed<'_>, failure: Failure) -> Failure {
         let mut call = self.begin(seed, "");
         let subject = Subject {
@@ -275,27 +278,18 @@ impl Platform {
     }
 
     fn begin(&self, seed: &Seed<'_>, action: &'static str) -> Call {
-        Call {
-            caller: seed.caller.clone(),
-            region: seed.region.clone(),
-            now: self.shared.clock.now(),
-            request_id: seed.request_id.to_owned(),
-            action,
-            source: seed.source.clone(),
-            tx: self.shared.store.begin(),
-            resources: Vec::new(),
-            notes: AuditNotes::default(),
-            platform: self.clone(),
-        }
+        let Seed { caller, region, source, request_id, .. } = seed;
+        let call = self.internal_call(caller.clone(), region.clone(), (*request_id).to_owned());
+        Call { action, source: source.clone(), ..call }
     }
 
-    /// A call that no request began, for due work and tests.
-    pub(crate) fn internal_call(&self, caller: Caller, region: Region) -> Call {
+    /// A call that no request began: due work.
+    pub(crate) fn internal_call(&self, caller: Caller, region: Region, request_id: String) -> Call {
         Call {
             caller,
             region,
             now: self.shared.clock.now(),
-            request_id: self.shared.random.uuid(),
+            request_id,
             action: "",
             source: Source::default(),
             tx: self.shared.store.begin(),
@@ -321,13 +315,6 @@ struct Seed<'a> {
     schema: &'static ServiceSchema,
     operation: &'static str,
 }
-
-static CONTENTION: ErrorSchema = ErrorSchema {
-    name: "ServiceUnavailableException",
-    query_code: Some("ServiceUnavailable"),
-    status: 503,
-    fault: shape::Fault::Server,
-};
 
 fn not_implemented(service: &ServiceSchema, operation: &str) -> Failure {
     shape::error::UNKNOWN_OPERATION.because(format!(

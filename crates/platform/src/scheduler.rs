@@ -104,7 +104,7 @@ impl Platform {
             access_key_id: None,
             invoked_by: None,
         };
-        let mut call = self.internal_call(caller, scope.region);
+        let mut call = self.internal_call(caller, scope.region, self.request_id());
         work.run(&mut call, key.id()).await?;
         Ok(call)
     }
