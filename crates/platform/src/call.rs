@@ -1,9 +1,11 @@
 //! The context of one call: who calls, where and when, and the transaction that everything it changes goes into.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use base::{AccountId, Region, Timestamp};
 use shape::Failure;
+use shape::error::ACCESS_DENIED;
 use store::{JournalPage, JournalQuery, Scope, Tally, Tx};
 
 use crate::platform::Platform;
@@ -41,6 +43,14 @@ impl Call {
     /// The caller's account in the Region of the request.
     pub fn scope(&self) -> Scope {
         Scope { account: self.account(), region: self.region.clone() }
+    }
+
+    /// The refusal of this call's action on `resource`, in AWS's words.
+    pub fn denied(&self, resource: &dyn fmt::Display) -> Failure {
+        let (caller, action) = (self.caller.arn(), self.action);
+        ACCESS_DENIED.because(format!(
+            "User: {caller} is not authorized to perform: {action} on resource: {resource} because no resource-based policy allows the {action} action"
+        ))
     }
 
     /// A fresh UUID.

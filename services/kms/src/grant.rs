@@ -48,7 +48,7 @@ impl Handle<CreateGrant> for Kms {
         let key = lookup::find(call, input.key_id(), Accepts::Key).await?;
         // Only the service that an AWS managed key belongs to may let others use it.
         if !key.is_customer_managed() && call.caller.invoked_by.is_none() {
-            return Err(lookup::not_authorized(call, &key.arn()));
+            return Err(call.denied(&key.arn()));
         }
         state::check::<CreateGrant>(&key)?;
         let terms = terms(&key, input)?;

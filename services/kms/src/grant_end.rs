@@ -58,7 +58,7 @@ impl Handle<RetireGrant> for Kms {
         let grant = existing(call, &key, &address.grant_id).await?;
         call.resources.push(key.resource());
         if !may_retire(call, &key, &grant) {
-            return Err(lookup::not_authorized(call, &key.arn()));
+            return Err(call.denied(&key.arn()));
         }
         dry_run::stop(input.dry_run)?;
         grant_record::remove(call, &key.scope(), &grant).await?;

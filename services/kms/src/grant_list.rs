@@ -75,7 +75,7 @@ impl Handle<ListRetirableGrants> for Kms {
                 grant::check_principal(name)?;
                 let own = principal::account_of(name).is_none_or(|owner| owner == call.account());
                 if !own {
-                    return Err(lookup::not_authorized(call, name));
+                    return Err(call.denied(&name));
                 }
                 name
             }
@@ -119,7 +119,7 @@ impl Handle<ListRetirableGrants> for Kms {
 fn only_services(call: &Call, resource: &str) -> Result<(), Failure> {
     match call.caller.identity {
         Identity::Service(_) => Ok(()),
-        Identity::Root => Err(lookup::not_authorized(call, resource)),
+        Identity::Root => Err(call.denied(&resource)),
     }
 }
 

@@ -9,7 +9,6 @@ use api_kms::error::{INVALID_ARN_EXCEPTION, NOT_FOUND_EXCEPTION};
 use base::Arn;
 use platform::{Call, Resource};
 use shape::Failure;
-use shape::error::ACCESS_DENIED;
 use store::{Scope, StoreError};
 
 use crate::custom_store;
@@ -37,7 +36,7 @@ pub(crate) async fn find(
 ) -> Result<Arc<KeyRecord>, Failure> {
     let (scope, name) = resolve(call, key_id)?;
     if accepts == Accepts::OwnKey && scope.account != call.account() {
-        return Err(not_authorized(call, key_id));
+        return Err(call.denied(&key_id));
     }
     match name {
         Name::Key(id) => by_id(call, &scope, id).await,
@@ -69,17 +68,9 @@ pub(crate) async fn resource(
 pub(crate) async fn own(call: &mut Call, key_id: &str) -> Result<KeyRecord, Failure> {
     let key = find(call, key_id, Accepts::OwnKey).await?;
     if !key.is_customer_managed() {
-        return Err(not_authorized(call, &key.arn()));
+        return Err(call.denied(&key.arn()));
     }
     Ok(KeyRecord::clone(&key))
-}
-
-/// The refusal that the platform's authorization gives, for what KMS itself does not let anybody do.
-pub(crate) fn not_authorized(call: &Call, resource: &str) -> Failure {
-    let (caller, action) = (call.caller.arn(), call.action);
-    ACCESS_DENIED.because(format!(
-        "User: {caller} is not authorized to perform: {action} on resource: {resource} because no resource-based policy allows the {action} action"
-    ))
 }
 
 /// Writes the key back where it belongs.

@@ -156,7 +156,7 @@ impl Connections {
     async fn answer(&self, request: hyper::Request<Incoming>, mut source: Source) -> Response {
         let (parts, body) = request.into_parts();
         let request_id = || self.platform.request_id();
-        if parts.uri.to_string().len() > limits::MAX_URI_BYTES {
+        if uri_bytes(&parts.uri) > limits::MAX_URI_BYTES {
             return super::encode::early(
                 &REQUEST_TOO_LARGE.because("The URI is too long."),
                 &request_id(),
@@ -177,6 +177,14 @@ impl Connections {
             return self.control.answer(&self.platform, &request).await;
         }
         self.platform.respond(request, source).await
+    }
+}
+
+/// How long the URI is. Nearly all are a bare path and query, which need not be put together to be measured.
+fn uri_bytes(uri: &http::Uri) -> usize {
+    match (uri.authority(), uri.path_and_query()) {
+        (None, Some(target)) => target.as_str().len(),
+        _ => uri.to_string().len(),
     }
 }
 

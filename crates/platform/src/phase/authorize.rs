@@ -4,25 +4,17 @@
 //! policy engine takes this decision over with the identities that it judges; nothing is let through in its absence.
 
 use shape::Failure;
-use shape::error::ACCESS_DENIED;
 
 use crate::call::{Call, Identity};
-use crate::service::Facts;
 
 /// Fails with AWS's words when the answer is no.
-pub(crate) fn authorize(call: &Call, facts: &Facts) -> Result<(), Failure> {
+pub(crate) fn authorize(call: &Call) -> Result<(), Failure> {
     match call.caller.identity {
         Identity::Service(_) => Ok(()),
         Identity::Root => {
             let foreign = call.resources.iter().find(|resource| resource.owner != call.account());
             let Some(resource) = foreign else { return Ok(()) };
-            Err(ACCESS_DENIED.because(format!(
-                "User: {} is not authorized to perform: {} on resource: {} because no resource-based policy allows the {} action",
-                call.caller.arn(),
-                facts.action,
-                resource.arn,
-                facts.action,
-            )))
+            Err(call.denied(&resource.arn))
         }
     }
 }
