@@ -7,10 +7,100 @@ use shape::{Operation, OperationSchema};
 use crate::{service, types};
 
 #[derive(Clone, Copy, Debug)]
+pub struct AssumeRole;
+
+impl Operation for AssumeRole {
+    type Input = types::AssumeRoleRequest;
+    type Output = types::AssumeRoleResponse;
+    const SCHEMA: &'static OperationSchema = &service::ASSUME_ROLE;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct AssumeRoleWithSAML;
+
+impl Operation for AssumeRoleWithSAML {
+    type Input = types::AssumeRoleWithSAMLRequest;
+    type Output = types::AssumeRoleWithSAMLResponse;
+    const SCHEMA: &'static OperationSchema = &service::ASSUME_ROLE_WITH_SAML;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct AssumeRoleWithWebIdentity;
+
+impl Operation for AssumeRoleWithWebIdentity {
+    type Input = types::AssumeRoleWithWebIdentityRequest;
+    type Output = types::AssumeRoleWithWebIdentityResponse;
+    const SCHEMA: &'static OperationSchema = &service::ASSUME_ROLE_WITH_WEB_IDENTITY;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct AssumeRoot;
+
+impl Operation for AssumeRoot {
+    type Input = types::AssumeRootRequest;
+    type Output = types::AssumeRootResponse;
+    const SCHEMA: &'static OperationSchema = &service::ASSUME_ROOT;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct DecodeAuthorizationMessage;
+
+impl Operation for DecodeAuthorizationMessage {
+    type Input = types::DecodeAuthorizationMessageRequest;
+    type Output = types::DecodeAuthorizationMessageResponse;
+    const SCHEMA: &'static OperationSchema = &service::DECODE_AUTHORIZATION_MESSAGE;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct GetAccessKeyInfo;
+
+impl Operation for GetAccessKeyInfo {
+    type Input = types::GetAccessKeyInfoRequest;
+    type Output = types::GetAccessKeyInfoResponse;
+    const SCHEMA: &'static OperationSchema = &service::GET_ACCESS_KEY_INFO;
+}
+
+#[derive(Clone, Copy, Debug)]
 pub struct GetCallerIdentity;
 
 impl Operation for GetCallerIdentity {
     type Input = types::GetCallerIdentityRequest;
     type Output = types::GetCallerIdentityResponse;
     const SCHEMA: &'static OperationSchema = &service::GET_CALLER_IDENTITY;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct GetDelegatedAccessToken;
+
+impl Operation for GetDelegatedAccessToken {
+    type Input = types::GetDelegatedAccessTokenRequest;
+    type Output = types::GetDelegatedAccessTokenResponse;
+    const SCHEMA: &'static OperationSchema = &service::GET_DELEGATED_ACCESS_TOKEN;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct GetFederationToken;
+
+impl Operation for GetFederationToken {
+    type Input = types::GetFederationTokenRequest;
+    type Output = types::GetFederationTokenResponse;
+    const SCHEMA: &'static OperationSchema = &service::GET_FEDERATION_TOKEN;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct GetSessionToken;
+
+impl Operation for GetSessionToken {
+    type Input = types::GetSessionTokenRequest;
+    type Output = types::GetSessionTokenResponse;
+    const SCHEMA: &'static OperationSchema = &service::GET_SESSION_TOKEN;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct GetWebIdentityToken;
+
+impl Operation for GetWebIdentityToken {
+    type Input = types::GetWebIdentityTokenRequest;
+    type Output = types::GetWebIdentityTokenResponse;
+    const SCHEMA: &'static OperationSchema = &service::GET_WEB_IDENTITY_TOKEN;
 }

@@ -19,8 +19,34 @@ fn operations_are_found_by_name() {
 
 #[test]
 fn structs_take_what_their_schemas_say() {
+    check::<AssumeRoleRequest>();
+    check::<AssumeRoleResponse>();
+    check::<AssumeRoleWithSAMLRequest>();
+    check::<AssumeRoleWithSAMLResponse>();
+    check::<AssumeRoleWithWebIdentityRequest>();
+    check::<AssumeRoleWithWebIdentityResponse>();
+    check::<AssumeRootRequest>();
+    check::<AssumeRootResponse>();
+    check::<AssumedRoleUser>();
+    check::<Credentials>();
+    check::<DecodeAuthorizationMessageRequest>();
+    check::<DecodeAuthorizationMessageResponse>();
+    check::<FederatedUser>();
+    check::<GetAccessKeyInfoRequest>();
+    check::<GetAccessKeyInfoResponse>();
     check::<GetCallerIdentityRequest>();
     check::<GetCallerIdentityResponse>();
+    check::<GetDelegatedAccessTokenRequest>();
+    check::<GetDelegatedAccessTokenResponse>();
+    check::<GetFederationTokenRequest>();
+    check::<GetFederationTokenResponse>();
+    check::<GetSessionTokenRequest>();
+    check::<GetSessionTokenResponse>();
+    check::<GetWebIdentityTokenRequest>();
+    check::<GetWebIdentityTokenResponse>();
+    check::<PolicyDescriptorType>();
+    check::<ProvidedContext>();
+    check::<Tag>();
 }
 
 fn check<T: Shape + Default>() {

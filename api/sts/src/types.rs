@@ -2,7 +2,330 @@
 
 //! Structures and unions; fields stand in the order of the model's members.
 
+use base::Timestamp;
+
 use crate::schema;
+
+#[derive(Clone, Default)]
+pub struct AssumeRoleRequest {
+    pub role_arn: Option<String>,
+    pub role_session_name: Option<String>,
+    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
+    pub policy: Option<String>,
+    pub duration_seconds: Option<i32>,
+    pub tags: Option<Vec<Tag>>,
+    pub transitive_tag_keys: Option<Vec<String>>,
+    pub external_id: Option<String>,
+    pub serial_number: Option<String>,
+    pub token_code: Option<String>,
+    pub source_identity: Option<String>,
+    pub provided_contexts: Option<Vec<ProvidedContext>>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    AssumeRoleRequest,
+    schema::ASSUME_ROLE_REQUEST,
+    0 role_arn,
+    1 role_session_name,
+    2 policy_arns,
+    3 policy,
+    4 duration_seconds,
+    5 tags,
+    6 transitive_tag_keys,
+    7 external_id,
+    8 serial_number,
+    9 token_code,
+    10 source_identity,
+    11 provided_contexts,
+    12 minimum_session_token_size,
+);
+
+impl AssumeRoleRequest {
+    pub fn role_arn(&self) -> &str {
+        self.role_arn.as_deref().unwrap_or_default()
+    }
+
+    pub fn role_session_name(&self) -> &str {
+        self.role_session_name.as_deref().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct AssumeRoleResponse {
+    pub credentials: Option<Credentials>,
+    pub assumed_role_user: Option<AssumedRoleUser>,
+    pub packed_policy_size: Option<i32>,
+    pub source_identity: Option<String>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    AssumeRoleResponse,
+    schema::ASSUME_ROLE_RESPONSE,
+    0 credentials,
+    1 assumed_role_user,
+    2 packed_policy_size,
+    3 source_identity,
+    4 session_token_utilization,
+    5 session_token_size,
+);
+
+#[derive(Clone, Default)]
+pub struct AssumeRoleWithSAMLRequest {
+    pub role_arn: Option<String>,
+    pub principal_arn: Option<String>,
+    pub saml_assertion: Option<String>,
+    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
+    pub policy: Option<String>,
+    pub duration_seconds: Option<i32>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    AssumeRoleWithSAMLRequest,
+    schema::ASSUME_ROLE_WITH_SAML_REQUEST,
+    0 role_arn,
+    1 principal_arn,
+    2 saml_assertion,
+    3 policy_arns,
+    4 policy,
+    5 duration_seconds,
+    6 minimum_session_token_size,
+);
+
+impl AssumeRoleWithSAMLRequest {
+    pub fn role_arn(&self) -> &str {
+        self.role_arn.as_deref().unwrap_or_default()
+    }
+
+    pub fn principal_arn(&self) -> &str {
+        self.principal_arn.as_deref().unwrap_or_default()
+    }
+
+    pub fn saml_assertion(&self) -> &str {
+        self.saml_assertion.as_deref().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct AssumeRoleWithSAMLResponse {
+    pub credentials: Option<Credentials>,
+    pub assumed_role_user: Option<AssumedRoleUser>,
+    pub packed_policy_size: Option<i32>,
+    pub subject: Option<String>,
+    pub subject_type: Option<String>,
+    pub issuer: Option<String>,
+    pub audience: Option<String>,
+    pub name_qualifier: Option<String>,
+    pub source_identity: Option<String>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    AssumeRoleWithSAMLResponse,
+    schema::ASSUME_ROLE_WITH_SAML_RESPONSE,
+    0 credentials,
+    1 assumed_role_user,
+    2 packed_policy_size,
+    3 subject,
+    4 subject_type,
+    5 issuer,
+    6 audience,
+    7 name_qualifier,
+    8 source_identity,
+    9 session_token_utilization,
+    10 session_token_size,
+);
+
+#[derive(Clone, Default)]
+pub struct AssumeRoleWithWebIdentityRequest {
+    pub role_arn: Option<String>,
+    pub role_session_name: Option<String>,
+    pub web_identity_token: Option<String>,
+    pub provider_id: Option<String>,
+    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
+    pub policy: Option<String>,
+    pub duration_seconds: Option<i32>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    AssumeRoleWithWebIdentityRequest,
+    schema::ASSUME_ROLE_WITH_WEB_IDENTITY_REQUEST,
+    0 role_arn,
+    1 role_session_name,
+    2 web_identity_token,
+    3 provider_id,
+    4 policy_arns,
+    5 policy,
+    6 duration_seconds,
+    7 minimum_session_token_size,
+);
+
+impl AssumeRoleWithWebIdentityRequest {
+    pub fn role_arn(&self) -> &str {
+        self.role_arn.as_deref().unwrap_or_default()
+    }
+
+    pub fn role_session_name(&self) -> &str {
+        self.role_session_name.as_deref().unwrap_or_default()
+    }
+
+    pub fn web_identity_token(&self) -> &str {
+        self.web_identity_token.as_deref().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct AssumeRoleWithWebIdentityResponse {
+    pub credentials: Option<Credentials>,
+    pub subject_from_web_identity_token: Option<String>,
+    pub assumed_role_user: Option<AssumedRoleUser>,
+    pub packed_policy_size: Option<i32>,
+    pub provider: Option<String>,
+    pub audience: Option<String>,
+    pub source_identity: Option<String>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    AssumeRoleWithWebIdentityResponse,
+    schema::ASSUME_ROLE_WITH_WEB_IDENTITY_RESPONSE,
+    0 credentials,
+    1 subject_from_web_identity_token,
+    2 assumed_role_user,
+    3 packed_policy_size,
+    4 provider,
+    5 audience,
+    6 source_identity,
+    7 session_token_utilization,
+    8 session_token_size,
+);
+
+#[derive(Clone, Default)]
+pub struct AssumeRootRequest {
+    pub target_principal: Option<String>,
+    pub task_policy_arn: Option<PolicyDescriptorType>,
+    pub duration_seconds: Option<i32>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    AssumeRootRequest,
+    schema::ASSUME_ROOT_REQUEST,
+    0 target_principal,
+    1 task_policy_arn,
+    2 duration_seconds,
+    3 minimum_session_token_size,
+);
+
+impl AssumeRootRequest {
+    pub fn target_principal(&self) -> &str {
+        self.target_principal.as_deref().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct AssumeRootResponse {
+    pub credentials: Option<Credentials>,
+    pub source_identity: Option<String>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    AssumeRootResponse,
+    schema::ASSUME_ROOT_RESPONSE,
+    0 credentials,
+    1 source_identity,
+    2 session_token_utilization,
+    3 session_token_size,
+);
+
+#[derive(Clone, Default)]
+pub struct AssumedRoleUser {
+    pub assumed_role_id: Option<String>,
+    pub arn: Option<String>,
+}
+
+shape::structure!(AssumedRoleUser, schema::ASSUMED_ROLE_USER, 0 assumed_role_id, 1 arn);
+
+#[derive(Clone, Default)]
+pub struct Credentials {
+    pub access_key_id: Option<String>,
+    pub secret_access_key: Option<String>,
+    pub session_token: Option<String>,
+    pub expiration: Option<Timestamp>,
+}
+
+shape::structure!(
+    Credentials,
+    schema::CREDENTIALS,
+    0 access_key_id,
+    1 secret_access_key,
+    2 session_token,
+    3 expiration,
+);
+
+#[derive(Clone, Default)]
+pub struct DecodeAuthorizationMessageRequest {
+    pub encoded_message: Option<String>,
+}
+
+shape::structure!(
+    DecodeAuthorizationMessageRequest,
+    schema::DECODE_AUTHORIZATION_MESSAGE_REQUEST,
+    0 encoded_message,
+);
+
+impl DecodeAuthorizationMessageRequest {
+    pub fn encoded_message(&self) -> &str {
+        self.encoded_message.as_deref().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct DecodeAuthorizationMessageResponse {
+    pub decoded_message: Option<String>,
+}
+
+shape::structure!(
+    DecodeAuthorizationMessageResponse,
+    schema::DECODE_AUTHORIZATION_MESSAGE_RESPONSE,
+    0 decoded_message,
+);
+
+#[derive(Clone, Default)]
+pub struct FederatedUser {
+    pub federated_user_id: Option<String>,
+    pub arn: Option<String>,
+}
+
+shape::structure!(FederatedUser, schema::FEDERATED_USER, 0 federated_user_id, 1 arn);
+
+#[derive(Clone, Default)]
+pub struct GetAccessKeyInfoRequest {
+    pub access_key_id: Option<String>,
+}
+
+shape::structure!(GetAccessKeyInfoRequest, schema::GET_ACCESS_KEY_INFO_REQUEST, 0 access_key_id);
+
+impl GetAccessKeyInfoRequest {
+    pub fn access_key_id(&self) -> &str {
+        self.access_key_id.as_deref().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct GetAccessKeyInfoResponse {
+    pub account: Option<String>,
+}
+
+shape::structure!(GetAccessKeyInfoResponse, schema::GET_ACCESS_KEY_INFO_RESPONSE, 0 account);
 
 #[derive(Clone, Default)]
 pub struct GetCallerIdentityRequest {}
@@ -23,3 +346,182 @@ shape::structure!(
     1 account,
     2 arn,
 );
+
+#[derive(Clone, Default)]
+pub struct GetDelegatedAccessTokenRequest {
+    pub trade_in_token: Option<String>,
+}
+
+shape::structure!(
+    GetDelegatedAccessTokenRequest,
+    schema::GET_DELEGATED_ACCESS_TOKEN_REQUEST,
+    0 trade_in_token,
+);
+
+impl GetDelegatedAccessTokenRequest {
+    pub fn trade_in_token(&self) -> &str {
+        self.trade_in_token.as_deref().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct GetDelegatedAccessTokenResponse {
+    pub credentials: Option<Credentials>,
+    pub packed_policy_size: Option<i32>,
+    pub assumed_principal: Option<String>,
+}
+
+shape::structure!(
+    GetDelegatedAccessTokenResponse,
+    schema::GET_DELEGATED_ACCESS_TOKEN_RESPONSE,
+    0 credentials,
+    1 packed_policy_size,
+    2 assumed_principal,
+);
+
+#[derive(Clone, Default)]
+pub struct GetFederationTokenRequest {
+    pub name: Option<String>,
+    pub policy: Option<String>,
+    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
+    pub duration_seconds: Option<i32>,
+    pub tags: Option<Vec<Tag>>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    GetFederationTokenRequest,
+    schema::GET_FEDERATION_TOKEN_REQUEST,
+    0 name,
+    1 policy,
+    2 policy_arns,
+    3 duration_seconds,
+    4 tags,
+    5 minimum_session_token_size,
+);
+
+impl GetFederationTokenRequest {
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct GetFederationTokenResponse {
+    pub credentials: Option<Credentials>,
+    pub federated_user: Option<FederatedUser>,
+    pub packed_policy_size: Option<i32>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    GetFederationTokenResponse,
+    schema::GET_FEDERATION_TOKEN_RESPONSE,
+    0 credentials,
+    1 federated_user,
+    2 packed_policy_size,
+    3 session_token_utilization,
+    4 session_token_size,
+);
+
+#[derive(Clone, Default)]
+pub struct GetSessionTokenRequest {
+    pub duration_seconds: Option<i32>,
+    pub serial_number: Option<String>,
+    pub token_code: Option<String>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    GetSessionTokenRequest,
+    schema::GET_SESSION_TOKEN_REQUEST,
+    0 duration_seconds,
+    1 serial_number,
+    2 token_code,
+    3 minimum_session_token_size,
+);
+
+#[derive(Clone, Default)]
+pub struct GetSessionTokenResponse {
+    pub credentials: Option<Credentials>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+shape::structure!(
+    GetSessionTokenResponse,
+    schema::GET_SESSION_TOKEN_RESPONSE,
+    0 credentials,
+    1 session_token_utilization,
+    2 session_token_size,
+);
+
+#[derive(Clone, Default)]
+pub struct GetWebIdentityTokenRequest {
+    pub audience: Option<Vec<String>>,
+    pub duration_seconds: Option<i32>,
+    pub signing_algorithm: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+shape::structure!(
+    GetWebIdentityTokenRequest,
+    schema::GET_WEB_IDENTITY_TOKEN_REQUEST,
+    0 audience,
+    1 duration_seconds,
+    2 signing_algorithm,
+    3 tags,
+);
+
+impl GetWebIdentityTokenRequest {
+    pub fn signing_algorithm(&self) -> &str {
+        self.signing_algorithm.as_deref().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct GetWebIdentityTokenResponse {
+    pub web_identity_token: Option<String>,
+    pub expiration: Option<Timestamp>,
+}
+
+shape::structure!(
+    GetWebIdentityTokenResponse,
+    schema::GET_WEB_IDENTITY_TOKEN_RESPONSE,
+    0 web_identity_token,
+    1 expiration,
+);
+
+#[derive(Clone, Default)]
+pub struct PolicyDescriptorType {
+    pub arn: Option<String>,
+}
+
+shape::structure!(PolicyDescriptorType, schema::POLICY_DESCRIPTOR_TYPE, 0 arn);
+
+#[derive(Clone, Default)]
+pub struct ProvidedContext {
+    pub provider_arn: Option<String>,
+    pub context_assertion: Option<String>,
+}
+
+shape::structure!(ProvidedContext, schema::PROVIDED_CONTEXT, 0 provider_arn, 1 context_assertion);
+
+#[derive(Clone, Default)]
+pub struct Tag {
+    pub key: Option<String>,
+    pub value: Option<String>,
+}
+
+shape::structure!(Tag, schema::TAG, 0 key, 1 value);
+
+impl Tag {
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
+    pub fn value(&self) -> &str {
+        self.value.as_deref().unwrap_or_default()
+    }
+}
