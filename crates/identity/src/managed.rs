@@ -1,0 +1,87 @@
+//! AWS's own policies: those that people attach most, by the ARNs that they have on AWS. The documents are ours and state the
+//! permissions that AWS documents for each.
+//!
+//! <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>
+
+use std::sync::{Arc, LazyLock};
+
+use crate::organization::PolicyType;
+
+/// A policy of AWS's.
+pub struct AwsPolicy {
+    /// Its name.
+    pub name: &'static str,
+    /// Begins and ends with `/`.
+    pub path: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+    document: Arc<str>,
+}
+
+impl AwsPolicy {
+    /// Its ARN.
+    pub fn arn(&self) -> String {
+        format!("arn:aws:iam::aws:policy{}{}", self.path, self.name)
+    }
+
+    /// Its document.
+    pub fn document(&self) -> &Arc<str> {
+        &self.document
+    }
+}
+
+/// A policy that allows nothing.
+pub static NOTHING: LazyLock<Arc<str>> = LazyLock::new(|| {
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}"#
+        .into()
+});
+
+/// The policy with this ARN.
+pub fn by_arn(arn: &str) -> Option<&'static AwsPolicy> {
+    let place = arn.strip_prefix("arn:aws:iam::aws:policy")?;
+    let (path, name) = place.split_at(place.rfind('/')? + 1);
+    ALL.iter().find(|policy| policy.name == name && policy.path == path)
+}
+
+/// AWS's own policy of an organization, by id: the one that allows everything, of either kind.
+pub fn organization_policy(id: &str, kind: PolicyType) -> Option<(&'static str, Arc<str>)> {
+    static SERVICE: LazyLock<Arc<str>> = LazyLock::new(|| {
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#
+            .into()
+    });
+    static RESOURCE: LazyLock<Arc<str>> = LazyLock::new(|| {
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#.into()
+    });
+    match (id, kind) {
+        ("p-FullAWSAccess", PolicyType::ServiceControl) => Some((
+            "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
+            SERVICE.clone(),
+        )),
+        ("p-RCPFullAWSAccess", PolicyType::ResourceControl) => Some((
+            "arn:aws:organizations::aws:policy/resource_control_policy/p-RCPFullAWSAccess",
+            RESOURCE.clone(),
+        )),
+        _ => None,
+    }
+}
+
+/// All of them that are here, by name.
+pub static ALL: LazyLock<Vec<AwsPolicy>> = LazyLock::new(|| {
+    let policy = |&(path, name, description, text): &Row| AwsPolicy {
+        name,
+        path,
+        description,
+        document: text.into(),
+    };
+    TABLE.iter().map(policy).collect()
+});
+
+/// Path, name, description, document.
+type Row = (&'static str, &'static str, &'static str, &'static str);
+
+const TABLE: &[Row] = &[(
+    "/",
+    "AdministratorAccess",
+    "Everything.",
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+)];

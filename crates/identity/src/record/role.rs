@@ -1,0 +1,50 @@
+//! Roles.
+
+use std::sync::Arc;
+
+use base::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::Record;
+
+use super::{Policies, SERVICE, Tags};
+
+/// A role. Its id in the store is [`super::id`] of its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Role {
+    /// The name as it was given.
+    pub name: String,
+    /// Begins and ends with `/`; `/aws-service-role/…/` for service-linked ones.
+    pub path: String,
+    /// `AROA…`. A session of a role that was deleted and made again bears the old one, and is nobody's.
+    pub unique_id: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Who may assume it.
+    pub trust: Arc<str>,
+    /// The longest session, in seconds (3,600 to 43,200).
+    pub max_session: u32,
+    /// Inline and attached policies.
+    #[serde(default)]
+    pub policies: Policies,
+    /// The ARN of its permissions boundary.
+    #[serde(default)]
+    pub boundary: Option<String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+impl Role {
+    /// Whether it is linked to a service, which alone may use and change it.
+    pub fn is_service_linked(&self) -> bool {
+        self.path.starts_with("/aws-service-role/")
+    }
+}
+
+impl Record for Role {
+    const SERVICE: &'static str = SERVICE;
+    const KIND: &'static str = "role";
+}

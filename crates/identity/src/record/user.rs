@@ -1,0 +1,59 @@
+//! Users.
+
+use base::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::Record;
+
+use super::{Policies, SERVICE, Tags};
+
+/// A user. Its id in the store is [`super::id`] of its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The name as it was given.
+    pub name: String,
+    /// Begins and ends with `/`.
+    pub path: String,
+    /// `AIDA…`.
+    pub unique_id: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Inline and attached policies.
+    #[serde(default)]
+    pub policies: Policies,
+    /// Names of the groups that it is in.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// The ARN of its permissions boundary.
+    #[serde(default)]
+    pub boundary: Option<String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Tags,
+    /// Ids of its access keys; two at most.
+    #[serde(default)]
+    pub access_keys: Vec<String>,
+    /// Its console password, if it has one (its login profile).
+    #[serde(default)]
+    pub password: Option<Password>,
+}
+
+/// A password, as a hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Password {
+    /// In PHC string format.
+    pub hash: String,
+    /// Hashes before it, newest first, as far as the password policy forbids their reuse.
+    #[serde(default)]
+    pub earlier: Vec<String>,
+    /// When the login profile was made.
+    pub created: Timestamp,
+    /// When the password was set.
+    pub changed: Timestamp,
+    /// Whether the next sign-in must change it.
+    pub reset_required: bool,
+}
+
+impl Record for User {
+    const SERVICE: &'static str = SERVICE;
+    const KIND: &'static str = "user";
+}
