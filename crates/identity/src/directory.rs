@@ -57,6 +57,8 @@ pub struct Guardrails {
     pub organization: Option<String>,
     /// The management account, if the account is in an organization.
     pub management_account: Option<AccountId>,
+    /// The account was closed: nobody of it may do anything.
+    pub closed: bool,
     /// The account's place: `o-…/r-…/ou-…/`.
     pub path: Option<String>,
     /// Service control policies from the root down, a list a level. Empty for the management account.
@@ -88,6 +90,21 @@ pub struct Directory {
 struct Compiled {
     text: Arc<str>,
     policy: Arc<Policy>,
+}
+
+impl Standing {
+    /// What stands behind a federated user whom the root user vouches for.
+    pub fn of_root(account: AccountId, policies: Vec<Arc<Policy>>) -> Self {
+        Self {
+            arn: account.root_arn(),
+            unique_id: account.to_string(),
+            policies,
+            boundary: None,
+            tags: Vec::new(),
+            service_linked: false,
+            made_from: Sources::default(),
+        }
+    }
 }
 
 impl Default for Directory {
@@ -314,6 +331,7 @@ impl Directory {
         Ok(Guardrails {
             organization: Some(organization.id.clone()),
             management_account: Some(organization.management_account),
+            closed: chain.account.as_ref().is_some_and(|account| account.closed.is_some()),
             path: Some(chain.path()),
             service_control: levels(
                 Kind::ServiceControl,

@@ -30,6 +30,9 @@ impl AwsPolicy {
     }
 }
 
+/// The ARN of the policy that allows everything.
+pub const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
 /// A policy that allows nothing.
 pub static NOTHING: LazyLock<Arc<str>> = LazyLock::new(|| {
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}"#

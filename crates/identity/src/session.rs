@@ -24,6 +24,8 @@ const CACHED: usize = 10_000;
 /// Longest session token that is looked at, in characters. AWS's own stay below 4,096; policies and tags of the largest
 /// sizes fit in this one.
 pub const TOKEN_MAX_CHARS: usize = 16 * 1024;
+/// What every token begins with, so that a damaged one is told from a stranger's.
+const TOKEN_PREFIX: &str = "BastideSession1";
 /// What a token is bound to besides its account.
 const SEAL_CONTEXT: &[u8] = b"identity/session/";
 
@@ -158,7 +160,7 @@ impl Sessions {
         Ok(NewSession {
             access_key_id,
             secret_access_key: Secret::new(secret.expose().to_vec()),
-            token: STANDARD.encode(sealed.as_bytes()),
+            token: TOKEN_PREFIX.to_owned() + &STANDARD.encode(sealed.as_bytes()),
             session: Arc::new(session),
         })
     }
@@ -175,7 +177,7 @@ impl Sessions {
             return None;
         }
         let account = ids::account_of(access_key_id)?;
-        let sealed = Sealed::from_bytes(STANDARD.decode(token).ok()?);
+        let sealed = Sealed::from_bytes(STANDARD.decode(token.strip_prefix(TOKEN_PREFIX)?).ok()?);
         let region = &Scope::system().region;
         let opened = self.keyring.unseal(account, region, &context(access_key_id), &sealed).ok()?;
         let content: Content<'_> = serde_json::from_slice(opened.expose()).ok()?;
@@ -191,6 +193,11 @@ impl Sessions {
     pub(crate) fn clear(&self) {
         self.cache.clear();
     }
+}
+
+/// Whether a token says that it was made here. Whether it was, opening it shows.
+pub fn is_ours(token: &str) -> bool {
+    token.starts_with(TOKEN_PREFIX)
 }
 
 fn context(access_key_id: &str) -> Vec<u8> {
@@ -245,7 +252,7 @@ mod tests {
         let (sessions, _folder) = sessions();
         let secret = Secret::new(b"secret".to_vec());
         let made = sessions.mint(session(), &secret, &base::random::System).expect("a session");
-        let bytes = STANDARD.decode(&made.token).expect("base64");
+        let bytes = STANDARD.decode(&made.token[TOKEN_PREFIX.len()..]).expect("base64");
         assert!(!bytes.windows(6).any(|window| window == b"secret"));
     }
 }

@@ -4,14 +4,16 @@
 //! Sensitive members and bytes never enter a record. A record is built before the commit that it goes into.
 
 mod render;
+mod user_identity;
 
 use serde::Serialize;
 use shape::{Failure, Shape};
 use store::{JournalEntry, StoreError};
 
-use crate::call::{Call, Caller, Identity, ServiceEvent};
+use crate::call::{AuditNotes, Call, ServiceEvent};
 use crate::service::{Facts, Resource};
 use render::Rendered;
+use user_identity::UserIdentity;
 
 /// The version of the record format that is written.
 const EVENT_VERSION: &str = "1.11";
@@ -75,7 +77,7 @@ pub(crate) fn record_call(
         };
         let record = Record {
             event_version: EVENT_VERSION,
-            user_identity: user_identity(&call.caller),
+            user_identity: UserIdentity::of(&call.caller),
             event_time: call.now.trunc_seconds().rfc3339(),
             event_source: subject.event_source,
             event_name: subject.event_name,
@@ -86,7 +88,7 @@ pub(crate) fn record_call(
             error_message,
             request_parameters,
             response_elements,
-            additional_event_data: call.notes.additional.as_ref(),
+            additional_event_data: additional(&call.notes),
             request_id: Some(&call.request_id),
             event_id: &id,
             read_only: facts.is_some_and(|facts| facts.read_only),
@@ -115,11 +117,7 @@ pub(crate) fn service_event(call: &Call, event: &ServiceEvent) -> JournalEntry {
     let id = call.uuid();
     let record = Record {
         event_version: EVENT_VERSION,
-        user_identity: UserIdentity {
-            account_id: Some(event.account.to_string()),
-            invoked_by: Some("AWS Internal"),
-            ..UserIdentity::default()
-        },
+        user_identity: UserIdentity::internal(event.account),
         event_time: call.now.trunc_seconds().rfc3339(),
         event_source: event.source,
         event_name: event.name,
@@ -130,7 +128,7 @@ pub(crate) fn service_event(call: &Call, event: &ServiceEvent) -> JournalEntry {
         error_message: None,
         request_parameters: None,
         response_elements: None,
-        additional_event_data: None,
+        additional_event_data: AdditionalEventData::default(),
         request_id: None,
         event_id: &id,
         read_only: false,
@@ -153,21 +151,10 @@ fn to_json(record: &Record<'_>) -> Vec<u8> {
     serde_json::to_vec(record).unwrap_or_default()
 }
 
-fn user_identity(caller: &Caller) -> UserIdentity<'_> {
-    match caller.identity {
-        Identity::Root => UserIdentity {
-            r#type: Some("Root"),
-            principal_id: Some(caller.account.to_string()),
-            arn: Some(caller.arn()),
-            account_id: Some(caller.account.to_string()),
-            access_key_id: caller.access_key_id.as_deref(),
-            invoked_by: caller.invoked_by,
-        },
-        Identity::Service(principal) => UserIdentity {
-            r#type: Some("AWSService"),
-            invoked_by: Some(principal),
-            ..UserIdentity::default()
-        },
+fn additional(notes: &AuditNotes) -> AdditionalEventData<'_> {
+    AdditionalEventData {
+        own: notes.additional.as_ref(),
+        encoded_authorization_message: notes.denial.as_deref(),
     }
 }
 
@@ -214,8 +201,8 @@ struct Record<'a> {
     error_message: Option<&'a str>,
     request_parameters: Option<Elements<'a>>,
     response_elements: Option<Elements<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    additional_event_data: Option<&'a serde_json::Value>,
+    #[serde(skip_serializing_if = "AdditionalEventData::is_empty")]
+    additional_event_data: AdditionalEventData<'a>,
     #[serde(rename = "requestID", skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
     #[serde(rename = "eventID")]
@@ -235,21 +222,20 @@ struct Record<'a> {
     tls_details: Option<TlsDetails<'a>>,
 }
 
+/// What the service added, and why the call was refused: an encoded authorization message.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct UserIdentity<'a> {
+struct AdditionalEventData<'a> {
+    #[serde(flatten)]
+    own: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    r#type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    principal_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    access_key_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    invoked_by: Option<&'a str>,
+    encoded_authorization_message: Option<&'a str>,
+}
+
+impl AdditionalEventData<'_> {
+    fn is_empty(&self) -> bool {
+        self.own.is_none() && self.encoded_authorization_message.is_none()
+    }
 }
 
 #[derive(Serialize)]

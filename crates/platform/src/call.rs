@@ -4,10 +4,12 @@ use std::fmt;
 use std::net::IpAddr;
 
 use base::{AccountId, Region, Timestamp};
+use identity::{Credentials, Directory};
 use shape::Failure;
 use shape::error::ACCESS_DENIED;
 use store::{JournalPage, JournalQuery, Scope, Tally, Tx};
 
+use crate::caller::Caller;
 use crate::platform::Platform;
 use crate::service::Resource;
 
@@ -51,6 +53,16 @@ impl Call {
         ACCESS_DENIED.because(format!(
             "User: {caller} is not authorized to perform: {action} on resource: {resource} because no resource-based policy allows the {action} action"
         ))
+    }
+
+    /// What binds identities: standings, guardrails and compiled policies.
+    pub fn directory(&self) -> &Directory {
+        &self.platform.shared.directory
+    }
+
+    /// Access keys and sessions.
+    pub fn credentials(&self) -> &Credentials {
+        &self.platform.shared.credentials
     }
 
     /// A fresh UUID.
@@ -127,38 +139,6 @@ impl Call {
     }
 }
 
-/// Who calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// The account that the caller belongs to.
-    pub account: AccountId,
-    /// What kind of identity it is.
-    pub identity: Identity,
-    /// The access key that signed, if the request was signed.
-    pub access_key_id: Option<String>,
-    /// The service that calls on the caller's behalf, such as `secretsmanager.amazonaws.com`.
-    pub invoked_by: Option<&'static str>,
-}
-
-/// Kinds of identities. Users, roles and federated identities join them with IAM.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Identity {
-    /// The root user of the account.
-    Root,
-    /// Bastide itself doing due work, named by the service's principal, such as `kms.amazonaws.com`.
-    Service(&'static str),
-}
-
-impl Caller {
-    /// The caller's ARN.
-    pub fn arn(&self) -> String {
-        match self.identity {
-            Identity::Root => self.account.root_arn(),
-            Identity::Service(principal) => principal.to_owned(),
-        }
-    }
-}
-
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
@@ -170,6 +150,8 @@ pub struct Source {
     pub tls: Option<Tls>,
     /// The `Host` header.
     pub host: Option<String>,
+    /// The `Referer` header, cut to a sane length.
+    pub referer: Option<String>,
 }
 
 /// What was negotiated on an encrypted connection.
@@ -190,6 +172,8 @@ pub struct AuditNotes {
     pub request: Option<serde_json::Value>,
     /// In place of the rendered `responseElements`.
     pub response: Option<serde_json::Value>,
+    /// The encoded authorization message of a refusal.
+    pub(crate) denial: Option<String>,
 }
 
 /// Something that a service did by itself.

@@ -6,21 +6,25 @@
 
 mod audit;
 mod call;
+mod caller;
 mod control;
-pub mod credentials;
+mod explanation;
 mod meter;
 mod phase;
 mod platform;
 pub mod root_key;
 mod scheduler;
 mod service;
+mod usage;
 
 pub mod outbound;
 pub mod testing;
 pub mod tls;
 
-pub use call::{AuditNotes, Call, Caller, Identity, ServiceEvent, Source, Tls};
+pub use call::{AuditNotes, Call, ServiceEvent, Source, Tls};
+pub use caller::{Caller, Identity, Outsider};
 pub use control::Control;
+pub use explanation::Explanation;
 pub use phase::accept::Server;
 pub use platform::{Mode, Parts, Platform};
-pub use service::{Audit, Facts, Handle, Resource, Service, Work};
+pub use service::{Audit, Facts, GrantSource, Handle, Resource, Service, Work};

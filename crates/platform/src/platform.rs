@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{AccountId, Clock, Random, Region};
+use identity::{Credentials, Directory};
 use keyring::Keyring;
 use shape::error::SERVICE_UNAVAILABLE;
 use shape::{Failure, Operation, ServiceSchema, Shape};
@@ -12,11 +13,12 @@ use wire::route::Router;
 use wire::{Request, Response};
 
 use crate::audit::{self, Outcome, Subject};
-use crate::call::{AuditNotes, Call, Caller, Source};
-use crate::credentials::Credentials;
+use crate::call::{AuditNotes, Call, Source};
+use crate::caller::Caller;
 use crate::meter::Meter;
 use crate::phase;
 use crate::service::{Entry, Service};
+use crate::usage;
 
 /// How often a call is run again after losing its commit to another before the caller is told to come back.
 const ATTEMPTS_MAX: usize = 16;
@@ -54,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) mode: Mode,
     pub(crate) region: Region,
     pub(crate) credentials: Credentials,
+    pub(crate) directory: Directory,
     pub(crate) signing_keys: wire::sigv4::SigningKeys,
     pub(crate) meter: Meter,
     pub(crate) router: Router,
@@ -82,6 +85,7 @@ impl Platform {
             mode,
             region,
             credentials,
+            directory: Directory::default(),
             signing_keys: wire::sigv4::SigningKeys::default(),
             meter,
             router,
@@ -128,6 +132,7 @@ impl Platform {
     pub async fn reset(&self) -> Result<(), StoreError> {
         self.shared.store.reset().await?;
         self.shared.credentials.clear();
+        self.shared.directory.clear();
         self.services().flat_map(|service| &service.on_reset).for_each(|forget| forget());
         Ok(())
     }
@@ -170,7 +175,9 @@ impl Platform {
         request_id: &str,
     ) -> Result<Box<dyn Shape>, Failure> {
         let shared = &self.shared;
-        let admitted = phase::authenticate::authenticate(shared, route, request).await?;
+        let entry = shared.entry(route.service.name, route.operation.name);
+        let unsigned = entry.is_some_and(|entry| entry.facts.unsigned);
+        let admitted = phase::authenticate::authenticate(shared, route, request, unsigned).await?;
         let seed = Seed {
             caller: admitted.caller,
             region: admitted.region,
@@ -179,7 +186,7 @@ impl Platform {
             schema: route.service,
             operation: route.operation.name,
         };
-        let Some(entry) = shared.entry(route.service.name, route.operation.name) else {
+        let Some(entry) = entry else {
             let failure = not_implemented(route.service, route.operation.name);
             return Err(self.refuse(&seed, failure).await);
         };
@@ -246,6 +253,7 @@ impl Platform {
             if result.is_err() {
                 call.tx.discard_writes();
             }
+            usage::count(&mut call).map_err(Failure::internal)?;
             audit::record_call(&mut call, &subject, &outcome).map_err(Failure::internal)?;
             match self.shared.store.commit(call.tx).await {
                 Ok(()) => return result,

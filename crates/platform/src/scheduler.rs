@@ -9,7 +9,8 @@ use base::Timestamp;
 use shape::Failure;
 use store::{Due, OutboxEvent, StoreError};
 
-use crate::call::{Call, Caller, Identity};
+use crate::call::Call;
+use crate::caller::{Caller, Identity};
 use crate::platform::Platform;
 
 /// How often the store is asked for due work.
@@ -98,12 +99,7 @@ impl Platform {
             return Err(Failure::internal(format!("nobody does work of this kind: {key:?}")));
         };
         let scope = key.scope();
-        let caller = Caller {
-            account: scope.account,
-            identity: Identity::Service(service.schema.event_source),
-            access_key_id: None,
-            invoked_by: None,
-        };
+        let caller = Caller::of(scope.account, Identity::Service(service.schema.event_source));
         let mut call = self.internal_call(caller, scope.region, self.request_id());
         work.run(&mut call, key.id()).await?;
         Ok(call)

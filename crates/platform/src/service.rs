@@ -23,22 +23,59 @@ pub struct Facts {
     pub read_only: bool,
     /// What the audit record shows.
     pub audit: Audit,
+    /// Types of resources that policies may name for it, as the Service Authorization Reference lists them; none for an action
+    /// that is allowed or denied on `*` alone.
+    pub resource_types: &'static [&'static str],
+    /// Condition keys of the service, and of tags, that it fills.
+    pub condition_keys: &'static [&'static str],
+    /// Whether it takes unsigned requests, whose handler finds out who asks (`AssumeRoleWithWebIdentity`).
+    pub unsigned: bool,
+    /// Whether an identity needs no permission for it (`GetCallerIdentity`).
+    pub free: bool,
 }
 
 impl Facts {
     /// An operation that changes nothing: its answer is not recorded.
     pub const fn read(action: &'static str) -> Self {
-        Self { action, read_only: true, audit: Audit::REQUEST }
+        Self {
+            action,
+            read_only: true,
+            audit: Audit::REQUEST,
+            resource_types: &[],
+            condition_keys: &[],
+            unsigned: false,
+            free: false,
+        }
     }
 
     /// An operation that changes state: request and answer are recorded.
     pub const fn write(action: &'static str) -> Self {
-        Self { action, read_only: false, audit: Audit::REQUEST_AND_RESPONSE }
+        Self { read_only: false, audit: Audit::REQUEST_AND_RESPONSE, ..Self::read(action) }
     }
 
     /// The same with `audit`.
     pub const fn audited(self, audit: Audit) -> Self {
         Self { audit, ..self }
+    }
+
+    /// The same, on resources of these types.
+    pub const fn on(self, resource_types: &'static [&'static str]) -> Self {
+        Self { resource_types, ..self }
+    }
+
+    /// The same, filling these condition keys.
+    pub const fn keys(self, condition_keys: &'static [&'static str]) -> Self {
+        Self { condition_keys, ..self }
+    }
+
+    /// The same, for unsigned requests too.
+    pub const fn unsigned(self) -> Self {
+        Self { unsigned: true, ..self }
+    }
+
+    /// The same, for everyone who has an identity.
+    pub const fn free(self) -> Self {
+        Self { free: true, ..self }
     }
 }
 
@@ -71,7 +108,7 @@ impl Audit {
 }
 
 /// A resource that a call touches: what authorization judges and the audit record names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
     /// The resource's ARN.
     pub arn: Arn,
@@ -81,8 +118,45 @@ pub struct Resource {
     pub owner: AccountId,
     /// The resource's own policy document, where it has one.
     pub policy: Option<Arc<str>>,
+    /// What that policy is: [`authz::Kind::Resource`], or one without which nothing is allowed.
+    pub policy_kind: authz::Kind,
     /// Its tags, for `aws:ResourceTag`.
     pub tags: BTreeMap<String, String>,
+    /// The action that is judged on it, where that is not the operation's own (`iam:PassRole`, `kms:ReEncryptTo`).
+    pub action: Option<&'static str>,
+    /// Condition keys that only hold for this resource (`iam:PassedToService`, `kms:ResourceAliases`).
+    pub conditions: Vec<(&'static str, authz::Value)>,
+}
+
+impl Resource {
+    /// A resource without policy and tags.
+    pub fn new(arn: Arn, kind: &'static str, owner: AccountId) -> Self {
+        Self {
+            arn,
+            kind,
+            owner,
+            policy: None,
+            policy_kind: authz::Kind::Resource,
+            tags: BTreeMap::new(),
+            action: None,
+            conditions: Vec::new(),
+        }
+    }
+
+    /// The same, judged for another action than the operation's own.
+    pub fn for_action(self, action: &'static str) -> Self {
+        Self { action: Some(action), ..self }
+    }
+}
+
+/// Grants that allow beside policies, as KMS has them. They are asked for only where the policies alone do not allow.
+pub trait GrantSource: Send + Sync + 'static {
+    /// The grants on a resource that could concern the caller.
+    fn grants(
+        &self,
+        call: &mut Call,
+        resource: &Resource,
+    ) -> impl Future<Output = Result<Vec<authz::Grant>, Failure>> + Send;
 }
 
 /// Serves one operation.
@@ -102,6 +176,10 @@ pub trait Handle<O: Operation>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Resource>, Failure>> + Send {
         async { Ok(Vec::new()) }
     }
+
+    /// Fills the condition keys that the request itself carries (`kms:EncryptionContextKeys`, `aws:RequestTag/…`). Runs behind
+    /// [`Handle::resources`]; the platform has filled the global ones.
+    fn conditions(&self, _call: &Call, _input: &O::Input, _request: &mut authz::Request) {}
 
     /// Does the work. State, events and meters go through `call.tx` and are kept only if this succeeds.
     fn handle(
@@ -128,13 +206,20 @@ pub struct Service {
     pub(crate) schema: &'static ServiceSchema,
     pub(crate) operations: BTreeMap<&'static str, Entry>,
     pub(crate) work: BTreeMap<&'static str, Box<dyn ErasedWork>>,
+    pub(crate) grants: Option<Box<dyn ErasedGrants>>,
     pub(crate) on_reset: Vec<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Service {
     /// A service that serves nothing yet.
     pub fn new(schema: &'static ServiceSchema) -> Self {
-        Self { schema, operations: BTreeMap::new(), work: BTreeMap::new(), on_reset: Vec::new() }
+        Self {
+            schema,
+            operations: BTreeMap::new(),
+            work: BTreeMap::new(),
+            grants: None,
+            on_reset: Vec::new(),
+        }
     }
 
     /// Adds an operation.
@@ -150,6 +235,12 @@ impl Service {
     /// Adds a kind of due work.
     pub fn work<W: Work>(mut self, worker: &Arc<W>) -> Self {
         self.work.insert(W::KIND, Box::new(worker.clone()));
+        self
+    }
+
+    /// Adds the grants that allow beside policies.
+    pub fn grants<G: GrantSource>(mut self, source: &Arc<G>) -> Self {
+        self.grants = Some(Box::new(source.clone()));
         self
     }
 
@@ -186,6 +277,12 @@ pub(crate) trait ErasedHandle: Send + Sync {
         call: &'a mut Call,
         input: &'a dyn Shape,
     ) -> BoxFuture<'a, Result<Vec<Resource>, Failure>>;
+    fn conditions(
+        &self,
+        call: &Call,
+        input: &dyn Shape,
+        request: &mut authz::Request,
+    ) -> Result<(), Failure>;
     fn handle<'a>(
         &'a self,
         call: &'a mut Call,
@@ -209,6 +306,16 @@ impl<O: Operation, H: Handle<O>> ErasedHandle for Typed<O, H> {
         input: &'a dyn Shape,
     ) -> BoxFuture<'a, Result<Vec<Resource>, Failure>> {
         Box::pin(async move { self.handler.resources(call, downcast::<O>(input)?).await })
+    }
+
+    fn conditions(
+        &self,
+        call: &Call,
+        input: &dyn Shape,
+        request: &mut authz::Request,
+    ) -> Result<(), Failure> {
+        self.handler.conditions(call, downcast::<O>(input)?, request);
+        Ok(())
     }
 
     fn handle<'a>(
@@ -237,5 +344,24 @@ pub(crate) trait ErasedWork: Send + Sync {
 impl<W: Work> ErasedWork for Arc<W> {
     fn run<'a>(&'a self, call: &'a mut Call, id: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(Work::run(self.as_ref(), call, id))
+    }
+}
+
+/// [`GrantSource`] without its type.
+pub(crate) trait ErasedGrants: Send + Sync {
+    fn grants<'a>(
+        &'a self,
+        call: &'a mut Call,
+        resource: &'a Resource,
+    ) -> BoxFuture<'a, Result<Vec<authz::Grant>, Failure>>;
+}
+
+impl<G: GrantSource> ErasedGrants for Arc<G> {
+    fn grants<'a>(
+        &'a self,
+        call: &'a mut Call,
+        resource: &'a Resource,
+    ) -> BoxFuture<'a, Result<Vec<authz::Grant>, Failure>> {
+        Box::pin(GrantSource::grants(self.as_ref(), call, resource))
     }
 }

@@ -10,7 +10,8 @@ use keyring::Keyring;
 use shape::{Failure, Operation, ServiceSchema};
 use store::{JournalQuery, Scope, Store, StoreConfig};
 
-use crate::call::{Caller, Identity, Source};
+use crate::call::Source;
+use crate::caller::Caller;
 use crate::platform::{Mode, Parts, Platform};
 use crate::service::Service;
 
@@ -56,12 +57,8 @@ impl Harness {
         region: &str,
         input: O::Input,
     ) -> Result<O::Output, Failure> {
-        let caller = Caller {
-            account: account.parse().expect("an account id"),
-            identity: Identity::Root,
-            access_key_id: Some(account.to_owned()),
-            invoked_by: None,
-        };
+        let caller =
+            Caller::root(account.parse().expect("an account id"), Some(account.to_owned()));
         let region: Region = region.parse().expect("a Region");
         let service = self.service_of::<O>();
         self.platform.call::<O>(caller, region, Source::default(), service, &input).await

@@ -115,8 +115,7 @@ impl Handle<Put> for Cellar {
         let owner: AccountId = owner.map_err(Failure::internal)?;
         let name = format!("bottle/{}", input.name.as_deref().unwrap_or_default());
         let arn = Arn::new("cellar", &call.region, owner, &name);
-        let policy = None;
-        Ok(vec![Resource { arn, kind: "Cellar::Bottle", owner, policy, tags: Default::default() }])
+        Ok(vec![Resource::new(arn, "Cellar::Bottle", owner)])
     }
 
     async fn handle(&self, call: &mut Call, input: &PutInput) -> Result<PutOutput, Failure> {

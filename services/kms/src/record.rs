@@ -74,12 +74,12 @@ impl KeyRecord {
 
     /// The key as authorization and audit see it.
     pub fn resource(&self) -> Resource {
+        let arn = Arn::new(SERVICE, &self.region, self.account, &format!("key/{}", self.id));
         Resource {
-            arn: Arn::new(SERVICE, &self.region, self.account, &format!("key/{}", self.id)),
-            kind: KEY_TYPE,
-            owner: self.account,
             policy: Some(self.policy.clone()),
+            policy_kind: authz::Kind::Key,
             tags: self.tags.clone(),
+            ..Resource::new(arn, KEY_TYPE, self.account)
         }
     }
 
@@ -267,13 +267,8 @@ pub(crate) fn alias_arn(scope: &Scope, name: &str) -> String {
 
 /// An alias as authorization and audit see it.
 pub(crate) fn alias_resource(scope: &Scope, name: &str) -> Resource {
-    Resource {
-        arn: Arn::new(SERVICE, &scope.region, scope.account, name),
-        kind: ALIAS_TYPE,
-        owner: scope.account,
-        policy: None,
-        tags: BTreeMap::new(),
-    }
+    let arn = Arn::new(SERVICE, &scope.region, scope.account, name);
+    Resource::new(arn, ALIAS_TYPE, scope.account)
 }
 
 /// Who manages a key.

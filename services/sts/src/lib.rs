@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api_sts::operations::GetCallerIdentity;
 use api_sts::{GetCallerIdentityRequest, GetCallerIdentityResponse};
-use platform::{Call, Facts, Handle, Identity, Service};
+use platform::{Call, Facts, Handle, Service};
 use shape::Failure;
 
 /// The service.
@@ -17,22 +17,17 @@ pub fn service() -> Service {
 }
 
 impl Handle<GetCallerIdentity> for Sts {
-    const FACTS: Facts = Facts::read("sts:GetCallerIdentity");
+    const FACTS: Facts = Facts::read("sts:GetCallerIdentity").free();
 
     async fn handle(
         &self,
         call: &mut Call,
         _input: &GetCallerIdentityRequest,
     ) -> Result<GetCallerIdentityResponse, Failure> {
-        let account = call.account().to_string();
-        let user_id = match call.caller.identity {
-            Identity::Root => account.clone(),
-            Identity::Service(principal) => principal.to_owned(),
-        };
         Ok(GetCallerIdentityResponse {
-            user_id: Some(user_id),
+            user_id: Some(call.caller.user_id()),
             arn: Some(call.caller.arn()),
-            account: Some(account),
+            account: Some(call.account().to_string()),
         })
     }
 }

@@ -30,8 +30,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long open connections may finish their calls when the server stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest `User-Agent` that is kept for the audit, in bytes.
-const USER_AGENT_MAX_BYTES: usize = 1024;
+/// Longest `User-Agent`, `Host` and `Referer` that are kept for conditions and the audit, in characters.
+const HEADER_KEPT_CHARS: usize = 1024;
 
 /// A listening server.
 pub struct Server {
@@ -168,10 +168,11 @@ impl Connections {
         };
         let header = |name| {
             let value = parts.headers.get(name)?.to_str().ok()?;
-            Some(value.chars().take(USER_AGENT_MAX_BYTES).collect::<String>())
+            Some(value.chars().take(HEADER_KEPT_CHARS).collect::<String>())
         };
         source.user_agent = header(http::header::USER_AGENT);
         source.host = header(http::header::HOST);
+        source.referer = header(http::header::REFERER);
         let request = Request::from_parts(parts, body);
         if request.path.starts_with(crate::control::PREFIX) {
             return self.control.answer(&self.platform, &request).await;

@@ -13,6 +13,6 @@ pub(crate) async fn handle(
     input: &dyn Shape,
 ) -> Result<Box<dyn Shape>, Failure> {
     call.resources = entry.run.resources(call, input).await?;
-    authorize::authorize(call)?;
+    authorize::authorize(call, entry, input).await?;
     entry.run.handle(call, input).await
 }

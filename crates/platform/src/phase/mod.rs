@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod authenticate;
 pub(crate) mod authorize;
+mod circumstances;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod handle;

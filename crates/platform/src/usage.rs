@@ -1,0 +1,34 @@
+//! Who used what: a counter for each identity and access key, by action and Region. IAM answers from it when an access key, a role or
+//! a permission was last used.
+
+use identity::record::SERVICE;
+use store::{Key, Scope, StoreError};
+
+use crate::call::Call;
+use crate::caller::Identity;
+
+/// Under which kind the counters of identities stand; the id is the unique id of the user or role.
+pub const IDENTITY_KIND: &str = "identity-use";
+/// Under which kind the counters of access keys stand; the id is the access key id.
+pub const ACCESS_KEY_KIND: &str = "access-key-use";
+
+/// Counts the call for its caller. The counter's name is the action and the Region, with a space between.
+pub(crate) fn count(call: &mut Call) -> Result<(), StoreError> {
+    let unique_id = match &call.caller.identity {
+        Identity::User { unique_id, .. } | Identity::Role { unique_id, .. } => Some(unique_id),
+        Identity::Root => None,
+        _ => return Ok(()),
+    };
+    let scope = Scope::global(call.account());
+    let counter = format!("{} {}", call.action, call.region);
+    let identity = unique_id.map(|id| Key::new(&scope, SERVICE, IDENTITY_KIND, id)).transpose()?;
+    let long_term = call.caller.session.is_none();
+    let access_key =
+        call.caller.access_key_id.as_deref().filter(|_| long_term && unique_id.is_some());
+    let access_key =
+        access_key.map(|id| Key::new(&scope, SERVICE, ACCESS_KEY_KIND, id)).transpose()?;
+    for key in identity.into_iter().chain(access_key) {
+        call.tx.tally(key, &counter, 1, call.now);
+    }
+    Ok(())
+}
