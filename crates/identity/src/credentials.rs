@@ -74,8 +74,8 @@ pub struct Credential {
     pub account: AccountId,
     /// The record.
     pub key: Arc<AccessKey>,
-    /// Its secret.
-    pub secret: SecretKey,
+    /// Its secret; only that of an active key is opened.
+    pub secret: Option<SecretKey>,
 }
 
 /// A new access key: its secret is shown once, when it is made.
@@ -121,16 +121,24 @@ impl Credentials {
         {
             return Ok(Some(known));
         }
-        let secret = self
-            .keyring
-            .unseal(account, &Scope::system().region, &context(access_key_id), &key.secret)
-            .map_err(IdentityError::Seal)?;
-        let secret = std::str::from_utf8(secret.expose())
-            .map_err(|_| IdentityError::Damaged("secret access key"))?;
-        let secret = SecretKey::new(secret);
+        let active = key.status == Status::Active;
+        let secret = active.then(|| self.unseal(account, access_key_id, &key)).transpose()?;
         let credential = Arc::new(Credential { account, key, secret });
         self.cache.insert(access_key_id.to_owned(), credential.clone());
         Ok(Some(credential))
+    }
+
+    fn unseal(
+        &self,
+        account: AccountId,
+        access_key_id: &str,
+        key: &AccessKey,
+    ) -> Result<SecretKey, IdentityError> {
+        let (region, context) = (&Scope::system().region, context(access_key_id));
+        let secret = self.keyring.unseal(account, region, &context, &key.secret);
+        let secret = secret.map_err(IdentityError::Seal)?;
+        let secret = std::str::from_utf8(secret.expose());
+        secret.map(SecretKey::new).map_err(|_| IdentityError::Damaged("secret access key"))
     }
 
     /// Makes an access key for `owner` in `tx`. The user's record must name it, which is the caller's part.
