@@ -14,6 +14,7 @@ use wire::sigv4::SecretKey;
 
 use crate::error::IdentityError;
 use crate::ids;
+use crate::mfa::Attempts;
 use crate::record::SERVICE;
 use crate::session::{Session, Sessions};
 
@@ -94,13 +95,15 @@ pub struct Credentials {
     keyring: Arc<Keyring>,
     cache: Cache<String, Arc<Credential>>,
     sessions: Sessions,
+    mfa_attempts: Attempts,
 }
 
 impl Credentials {
     /// Those in `store`, sealed by `keyring`.
     pub fn new(store: Store, keyring: Arc<Keyring>) -> Self {
         let sessions = Sessions::new(keyring.clone());
-        Self { store, keyring, cache: Cache::new(CACHED), sessions }
+        let (cache, mfa_attempts) = (Cache::new(CACHED), Attempts::new());
+        Self { store, keyring, cache, sessions, mfa_attempts }
     }
 
     /// The long-term credential with this access key id, whatever its status.
@@ -224,7 +227,8 @@ impl Credentials {
             return Ok(None);
         }
         let made = self.create(&mut tx, account, Owner::Root, random, now)?;
-        let root = RootUser { access_keys: vec![made.access_key_id.clone()] };
+        let root =
+            RootUser { access_keys: vec![made.access_key_id.clone()], ..RootUser::default() };
         tx.create(&scope, account.as_str(), &root)?;
         self.store.commit(tx).await?;
         Ok(Some(made))
@@ -252,9 +256,14 @@ impl Credentials {
         &self.keyring
     }
 
+    pub(crate) fn mfa_attempts(&self) -> &Attempts {
+        &self.mfa_attempts
+    }
+
     /// Forgets what is held in memory, after the store was emptied.
     pub fn clear(&self) {
         self.cache.clear();
+        self.mfa_attempts.clear();
         self.sessions.clear();
     }
 }
@@ -264,6 +273,9 @@ impl Credentials {
 pub struct RootUser {
     /// Ids of its access keys.
     pub access_keys: Vec<String>,
+    /// Names of its MFA devices.
+    #[serde(default)]
+    pub mfa_devices: Vec<String>,
 }
 
 impl Record for RootUser {

@@ -10,6 +10,7 @@ pub mod directory;
 mod error;
 pub mod ids;
 pub mod managed;
+pub mod mfa;
 pub mod organization;
 pub mod record;
 pub mod session;

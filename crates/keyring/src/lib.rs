@@ -28,6 +28,7 @@ mod rsa;
 pub mod secret;
 mod sign;
 pub mod spec;
+pub mod totp;
 #[cfg(test)]
 mod vectors;
 

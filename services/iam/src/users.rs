@@ -70,6 +70,7 @@ impl Handle<CreateUser> for Iam {
             boundary: input.permissions_boundary.clone(),
             tags: record::Tags::new(),
             access_keys: Vec::new(),
+            mfa_devices: Vec::new(),
             password: None,
         };
         tags::add(&mut user.tags, input.tags.as_deref().unwrap_or_default())?;

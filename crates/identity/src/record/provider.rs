@@ -60,6 +60,9 @@ pub struct MfaDevice {
     /// The last time step of which a code was accepted; no code is accepted twice.
     #[serde(default)]
     pub last_step: i64,
+    /// Time steps by which its clock is ahead of ours, as far as it was shown.
+    #[serde(default)]
+    pub drift: i64,
     /// Tags.
     #[serde(default)]
     pub tags: Tags,

@@ -32,6 +32,9 @@ pub struct User {
     /// Ids of its access keys; two at most.
     #[serde(default)]
     pub access_keys: Vec<String>,
+    /// Names of its MFA devices; eight at most.
+    #[serde(default)]
+    pub mfa_devices: Vec<String>,
     /// Its console password, if it has one (its login profile).
     #[serde(default)]
     pub password: Option<Password>,
