@@ -82,7 +82,7 @@ impl World {
     pub async fn new() -> Self {
         let harness = Harness::new(|keyring| {
             let deps = kms::Deps { keyring: keyring.clone(), nitro_root: None, proxies: None };
-            vec![kms::service(deps), sts::service()]
+            vec![iam::service(), kms::service(deps), sts::service()]
         });
         Self { harness: harness.await }
     }
@@ -176,12 +176,23 @@ impl World {
 
     /// Calls an operation of STS.
     pub async fn sts(&self, keys: &Keys, action: &str, members: &[(&str, &str)]) -> Answer {
-        let version = [("Action", action), ("Version", "2011-06-15")];
+        self.query(Some(keys), ("sts", "2011-06-15"), action, members).await
+    }
+
+    /// Calls an operation of a service that speaks the Query protocol.
+    pub async fn query(
+        &self,
+        keys: Option<&Keys>,
+        (service, version): (&str, &str),
+        action: &str,
+        members: &[(&str, &str)],
+    ) -> Answer {
+        let version = [("Action", action), ("Version", version)];
         let escape = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let pairs = version.iter().chain(members).map(|(k, v)| format!("{k}={}", escape(v)));
         let body = pairs.collect::<Vec<_>>().join("&");
         let form = "application/x-www-form-urlencoded";
-        self.send(Some(keys), "sts", &[("content-type", form)], body).await
+        self.send(keys, service, &[("content-type", form)], body).await
     }
 
     /// Assumes a role in a session named `session`.

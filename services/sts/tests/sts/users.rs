@@ -89,3 +89,22 @@ async fn a_federated_user_opens_no_sessions() {
     let refusal = world.sts(&keys, "GetFederationToken", &members).await.refusal();
     assert!(refusal.starts_with("AccessDenied: Cannot call GetFederationToken"), "{refusal}");
 }
+
+#[tokio::test]
+async fn iam_takes_sessions_of_roles_only() {
+    let world = World::new().await;
+    let alice = world.user(HOME, "alice", &[EVERYTHING]).await;
+    let role = world.role(HOME, "R", TRUST_HOME, &[EVERYTHING]).await;
+    let of_role = world.assume(&alice, &role, &[]).await.keys();
+    let of_user = world.sts(&alice, "GetSessionToken", &[]).await.keys();
+    let everything = statement("Allow", "*", "*");
+    let members = [("Name", "bob"), ("Policy", everything.as_str())];
+    let federated = world.sts(&alice, "GetFederationToken", &members).await.keys();
+    let list = async |keys| world.query(Some(keys), ("iam", "2010-05-08"), "ListUsers", &[]).await;
+    assert_eq!(list(&alice).await.status, 200);
+    assert_eq!(list(&of_role).await.status, 200);
+    for keys in [&of_user, &federated] {
+        let refusal = list(keys).await.refusal();
+        assert!(refusal.starts_with("InvalidClientTokenId: "), "{refusal}");
+    }
+}
