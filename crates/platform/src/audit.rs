@@ -77,7 +77,11 @@ pub(crate) fn record_call(
         };
         let record = Record {
             event_version: EVENT_VERSION,
-            user_identity: UserIdentity::of(&call.caller),
+            user_identity: if recipient == caller {
+                UserIdentity::of(&call.caller)
+            } else {
+                UserIdentity::stranger(&call.caller)
+            },
             event_time: call.now.trunc_seconds().rfc3339(),
             event_source: subject.event_source,
             event_name: subject.event_name,
@@ -166,13 +170,18 @@ fn source_address(call: &Call) -> String {
     }
 }
 
+/// Each resource once, however many actions were judged on it.
 fn resources(resources: &[Resource]) -> Vec<AuditResource> {
     let show = |r: &Resource| AuditResource {
         account_id: r.owner.to_string(),
         kind: r.kind,
         arn: r.arn.to_string(),
     };
-    resources.iter().map(show).collect()
+    let first = |index: &usize| {
+        let earlier = &resources[..*index];
+        !earlier.iter().any(|r| r.arn == resources[*index].arn)
+    };
+    (0..resources.len()).filter(first).map(|index| show(&resources[index])).collect()
 }
 
 fn clip(message: &str) -> &str {

@@ -102,7 +102,7 @@ macro_rules! common {
 // https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html and the JSON services' own names for the same.
 common! {
     /// The caller may not do this.
-    ACCESS_DENIED = "AccessDeniedException", "AccessDenied", 400, Client;
+    ACCESS_DENIED = "AccessDeniedException", "AccessDenied", 403, Client;
     /// Something broke on our side.
     INTERNAL_FAILURE = "InternalFailure", "InternalFailure", 500, Server;
     /// A part of the signature is missing or malformed.

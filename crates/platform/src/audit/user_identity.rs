@@ -67,6 +67,20 @@ impl<'a> UserIdentity<'a> {
         Self { account_id, invoked_by, ..Self::default() }
     }
 
+    /// The caller, as another account is told of it: by account and id alone.
+    pub(super) fn stranger(caller: &'a Caller) -> Self {
+        match &caller.identity {
+            Identity::Service(_) | Identity::Outsider(_) | Identity::Anonymous => Self::of(caller),
+            _ => Self {
+                r#type: Some("AWSAccount"),
+                principal_id: Some(caller.user_id()),
+                account_id: Some(caller.account.to_string()),
+                invoked_by: caller.invoked_by,
+                ..Self::default()
+            },
+        }
+    }
+
     /// The caller.
     pub(super) fn of(caller: &'a Caller) -> Self {
         let named = |kind| Self {

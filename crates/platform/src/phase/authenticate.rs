@@ -19,6 +19,9 @@ use super::route::Route;
 use crate::caller::{Caller, Identity};
 use crate::platform::{Mode, Shared};
 
+/// The signing name of IAM.
+const IAM: &str = "iam";
+
 /// A caller who has shown who it is, and the Region that it addressed.
 pub(crate) struct Admitted {
     pub(crate) caller: Caller,
@@ -130,6 +133,9 @@ impl Check<'_> {
         if session.expires <= self.shared.clock.now() {
             return Err(refuse(AuthError::ExpiredToken));
         }
+        if self.expected.service == IAM && is_barred_from_iam(session) {
+            return Err(refuse(AuthError::UnrecognizedClient));
+        }
         let account = session.account;
         let (identity, standing) = match &session.actor {
             Actor::Root => (Identity::Root, None),
@@ -192,6 +198,16 @@ impl Check<'_> {
         );
         let policies = vec![compiled.map_err(Failure::internal)?];
         Ok(Arc::new(Standing::of_root(account, policies)))
+    }
+}
+
+/// IAM takes a user's session only with a second factor, and a federated user's never
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>).
+fn is_barred_from_iam(session: &Session) -> bool {
+    match session.actor {
+        Actor::Role { .. } => false,
+        Actor::Federated { .. } => true,
+        Actor::Root | Actor::User { .. } => session.mfa.is_none(),
     }
 }
 

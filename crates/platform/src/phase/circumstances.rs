@@ -47,6 +47,9 @@ pub(super) fn of_resource(request: &mut Request, resource: &Resource) {
     request.context.set("aws:resourceaccount", resource.owner.to_string());
     for (key, value) in &resource.tags {
         request.context.set(format!("aws:ResourceTag/{key}"), value.clone());
+        if resource.arn.service == "iam" {
+            request.context.set(format!("iam:ResourceTag/{key}"), value.clone());
+        }
     }
     for (key, value) in &resource.conditions {
         request.context.set(*key, value.clone());
