@@ -5,6 +5,9 @@
 
 use std::sync::{Arc, LazyLock};
 
+use base::{Random, Timestamp};
+
+use crate::ids;
 use crate::organization::PolicyType;
 
 /// A policy of AWS's.
@@ -24,11 +27,24 @@ impl AwsPolicy {
         format!("arn:aws:iam::aws:policy{}{}", self.path, self.name)
     }
 
+    /// Its id: `ANPA…`, always the same for a name.
+    pub fn unique_id(&self) -> String {
+        ids::unique_id(ids::Prefix::Policy, &ByName(self.name))
+    }
+
+    /// When it was made. All were at the same moment, the day when AWS brought its managed policies out.
+    pub fn created(&self) -> Timestamp {
+        Timestamp::from_millis(CREATED_MILLIS)
+    }
+
     /// Its document.
     pub fn document(&self) -> &Arc<str> {
         &self.document
     }
 }
+
+/// 2015-02-06T19:00:00Z.
+const CREATED_MILLIS: i64 = 1_423_249_200_000;
 
 /// The ARN of the policy that allows everything.
 pub const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
@@ -65,6 +81,23 @@ pub fn organization_policy(id: &str, kind: PolicyType) -> Option<(&'static str, 
             RESOURCE.clone(),
         )),
         _ => None,
+    }
+}
+
+/// Bytes that follow from a name (FNV-1a), for ids that must not change.
+struct ByName(&'static str);
+
+impl Random for ByName {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut state = 0xcbf2_9ce4_8422_2325u64;
+        let mut stir = |byte: u8| {
+            state = (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            (state >> 32) as u8
+        };
+        self.0.bytes().for_each(|byte| {
+            stir(byte);
+        });
+        bytes.iter_mut().for_each(|byte| *byte = stir(0));
     }
 }
 

@@ -15,11 +15,11 @@ mod platform;
 pub mod root_key;
 mod scheduler;
 mod service;
-mod usage;
 
 pub mod outbound;
 pub mod testing;
 pub mod tls;
+pub mod usage;
 
 pub use call::{AuditNotes, Call, ServiceEvent, Source, Tls};
 pub use caller::{Caller, Identity, Outsider};

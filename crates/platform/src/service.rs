@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use base::{AccountId, Arn};
 use shape::{Failure, Operation, OperationSchema, ServiceSchema, Shape};
+use store::Scope;
 
 use crate::Call;
 
@@ -141,6 +142,20 @@ impl Resource {
             action: None,
             conditions: Vec::new(),
         }
+    }
+
+    /// A role that the call hands to `service` (such as `lambda.amazonaws.com`), which takes the permission `iam:PassRole` on it.
+    /// `for_resource` is the ARN of what will use the role, where the
+    /// service tells it.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
+    pub fn pass_role(arn: Arn, service: &'static str, for_resource: Option<String>) -> Self {
+        // What is no role's ARN belongs to nobody who could pass it.
+        let owner = arn.account_id().unwrap_or(Scope::system().account);
+        let resource = Self::new(arn, "AWS::IAM::Role", owner).for_action("iam:PassRole");
+        let mut conditions = vec![("iam:PassedToService", service.into())];
+        conditions.extend(for_resource.map(|arn| ("iam:AssociatedResourceArn", arn.into())));
+        Self { conditions, ..resource }
     }
 
     /// The same, judged for another action than the operation's own.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{AccountId, Clock as _, Region, Timestamp, clock};
+use identity::Standing;
+use identity::directory::Entity;
 use keyring::Keyring;
 use shape::{Failure, Operation, ServiceSchema};
 use store::{JournalQuery, Scope, Store, StoreConfig};
 
 use crate::call::Source;
-use crate::caller::Caller;
+use crate::caller::{Caller, Identity};
 use crate::platform::{Mode, Parts, Platform};
 use crate::service::Service;
 
@@ -64,6 +66,42 @@ impl Harness {
         self.platform.call::<O>(caller, region, Source::default(), service, &input).await
     }
 
+    /// Calls an operation as `caller`, from `source`, in the default Region.
+    pub async fn call_with<O: Operation>(
+        &self,
+        caller: Caller,
+        source: Source,
+        input: O::Input,
+    ) -> Result<O::Output, Failure> {
+        let (region, service) = (Region::default(), self.service_of::<O>());
+        self.platform.call::<O>(caller, region, source, service, &input).await
+    }
+
+    /// Who signs with a key of this user of the default account, as the user stands now.
+    pub async fn user(&self, name: &str) -> Caller {
+        let standing = self.standing(Entity::User(name)).await;
+        let identity = Identity::User {
+            name: name.to_owned(),
+            unique_id: standing.unique_id.clone(),
+            arn: standing.arn.clone(),
+        };
+        let caller = Caller::of(AccountId::DEFAULT, identity);
+        Caller { standing: Some(standing), ..caller }
+    }
+
+    /// A session of this role of the default account, as the role stands now.
+    pub async fn role(&self, name: &str, session: &str) -> Caller {
+        let standing = self.standing(Entity::Role(name)).await;
+        let identity = Identity::Role {
+            name: name.to_owned(),
+            unique_id: standing.unique_id.clone(),
+            role_arn: standing.arn.clone(),
+            session: session.to_owned(),
+        };
+        let caller = Caller::of(AccountId::DEFAULT, identity);
+        Caller { standing: Some(standing), ..caller }
+    }
+
     /// Calls an operation as the root user of the default account, in the default Region.
     pub async fn call<O: Operation>(&self, input: O::Input) -> Result<O::Output, Failure> {
         self.call_as::<O>(AccountId::DEFAULT.as_str(), Region::default().as_str(), input).await
@@ -92,6 +130,12 @@ impl Harness {
     /// The current moment of the clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    async fn standing(&self, entity: Entity<'_>) -> Arc<Standing> {
+        let (tx, directory) = (self.platform.store().begin(), &self.platform.shared.directory);
+        let standing = directory.standing(&tx, AccountId::DEFAULT, entity).await;
+        standing.expect("the store answers").expect("a user or role of this name")
     }
 
     fn service_of<O: Operation>(&self) -> &'static ServiceSchema {

@@ -12,6 +12,16 @@ pub const IDENTITY_KIND: &str = "identity-use";
 /// Under which kind the counters of access keys stand; the id is the access key id.
 pub const ACCESS_KEY_KIND: &str = "access-key-use";
 
+/// The action of a counter.
+pub fn action(counter: &str) -> &str {
+    counter.split_once(' ').map_or(counter, |(action, _)| action)
+}
+
+/// The Region of a counter.
+pub fn region(counter: &str) -> Option<&str> {
+    counter.split_once(' ').map(|(_, region)| region)
+}
+
 /// Counts the call for its caller. The counter's name is the action and the Region, with a space between.
 pub(crate) fn count(call: &mut Call) -> Result<(), StoreError> {
     let unique_id = match &call.caller.identity {

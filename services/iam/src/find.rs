@@ -3,19 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api_iam::error::{ENTITY_ALREADY_EXISTS_EXCEPTION, NO_SUCH_ENTITY_EXCEPTION};
+use api_iam::error::{
+    ENTITY_ALREADY_EXISTS_EXCEPTION, LIMIT_EXCEEDED_EXCEPTION, NO_SUCH_ENTITY_EXCEPTION,
+};
 use base::{AccountId, Arn, Region};
 use identity::ids;
 use identity::record::{self, Group, Role, User};
 use platform::{Call, Identity, Resource};
 use shape::Failure;
 use shape::error::VALIDATION;
-use store::{Scope, StoreError};
+use store::{Range, Record, Scope, StoreError};
 
 /// CloudFormation's types of what IAM has, as audit records name them.
 pub(crate) const USER: &str = "AWS::IAM::User";
 pub(crate) const GROUP: &str = "AWS::IAM::Group";
 pub(crate) const ROLE: &str = "AWS::IAM::Role";
+
+/// Records that [`all`] fetches at a time.
+const SCAN_PAGE: usize = 500;
 
 /// Where an account's identities are kept.
 pub(crate) fn scope(call: &Call) -> Scope {
@@ -88,6 +93,40 @@ pub(crate) fn named(
     let arn: Arn =
         arn.parse().unwrap_or_else(|_| Arn::new("iam", &Region::default(), account, prefix));
     Resource { tags: BTreeMap::new(), ..Resource::new(arn, kind, account) }
+}
+
+/// Every record of a kind that the account has, with its id. For kinds that quotas keep few.
+///
+/// # Errors
+/// A failing store.
+pub(crate) async fn all<R: Record>(call: &Call) -> Result<Vec<(String, Arc<R>)>, Failure> {
+    let mut found = Vec::new();
+    loop {
+        let after = found.last().map(|(id, _): &(String, Arc<R>)| id.clone());
+        let range = Range { prefix: "", after: after.as_deref() };
+        let page = call.tx.scan::<R>(&scope(call), range, SCAN_PAGE).await.or_internal()?;
+        let last = page.len() < SCAN_PAGE;
+        found.extend(page);
+        if last {
+            return Ok(found);
+        }
+    }
+}
+
+/// Checks that the account may have one more record of a kind. `quota` is IAM's name for the limit.
+///
+/// # Errors
+/// `LimitExceeded`.
+pub(crate) async fn within_quota<R: Record>(
+    call: &Call,
+    quota: &str,
+    max: usize,
+) -> Result<(), Failure> {
+    let found = call.tx.scan::<R>(&scope(call), Range::default(), max).await.or_internal()?;
+    if found.len() < max {
+        return Ok(());
+    }
+    Err(LIMIT_EXCEEDED_EXCEPTION.because(format!("Cannot exceed quota for {quota}: {max}")))
 }
 
 /// There is no such thing. `what` is IAM's word for it: `user`, `group`, `role`.

@@ -3,10 +3,21 @@
 //!
 //! IAM is global: everything is kept in the account's scope outside all Regions.
 
+mod attachments;
+mod bearer;
+mod boundaries;
+mod documents;
 mod find;
+mod inline;
+mod managed;
 mod paging;
+mod policies;
+mod roles;
 mod tags;
+mod trust;
 mod users;
+mod uses;
+mod versions;
 
 use std::sync::Arc;
 
@@ -18,5 +29,11 @@ pub(crate) struct Iam;
 /// IAM, ready to be added to the platform.
 pub fn service() -> Service {
     let iam = Arc::new(Iam);
-    users::operations(Service::new(&api_iam::SERVICE), &iam)
+    let service = users::operations(Service::new(&api_iam::SERVICE), &iam);
+    let service = policies::operations(service, &iam);
+    let service = versions::operations(service, &iam);
+    let service = attachments::operations(service, &iam);
+    let service = inline::operations(service, &iam);
+    let service = boundaries::operations(service, &iam);
+    roles::operations(service, &iam)
 }

@@ -15,7 +15,7 @@ use shape::Failure;
 
 use crate::find::{self, OrInternal as _};
 use crate::paging::{self, Page};
-use crate::{Iam, tags};
+use crate::{Iam, boundaries, tags};
 
 /// The path of what is made without one.
 pub(crate) const ROOT_PATH: &str = "/";
@@ -74,6 +74,9 @@ impl Handle<CreateUser> for Iam {
             password: None,
         };
         tags::add(&mut user.tags, input.tags.as_deref().unwrap_or_default())?;
+        if let Some(boundary) = &user.boundary {
+            boundaries::bind(call, boundary).await?;
+        }
         call.tx.create(&scope, &id, &user).or_internal()?;
         Ok(CreateUserResponse { user: Some(show(call.account(), &user)) })
     }
@@ -128,10 +131,6 @@ impl Handle<ListUsers> for Iam {
 
 /// A user as the API shows it.
 pub(crate) fn show(account: AccountId, user: &User) -> api_iam::User {
-    let boundary = |arn: &String| api_iam::AttachedPermissionsBoundary {
-        permissions_boundary_type: Some("Policy".into()),
-        permissions_boundary_arn: Some(arn.clone()),
-    };
     api_iam::User {
         path: Some(user.path.clone()),
         user_name: Some(user.name.clone()),
@@ -139,7 +138,7 @@ pub(crate) fn show(account: AccountId, user: &User) -> api_iam::User {
         arn: Some(ids::arn(account, "user", &user.path, &user.name)),
         create_date: Some(user.created),
         password_last_used: None,
-        permissions_boundary: user.boundary.as_ref().map(boundary),
+        permissions_boundary: user.boundary.as_deref().map(boundaries::show),
         tags: tags::show(&user.tags),
     }
 }

@@ -22,8 +22,11 @@ pub struct Role {
     /// Free text.
     #[serde(default)]
     pub description: Option<String>,
-    /// Who may assume it.
+    /// Who may assume it. Users and roles are named by their unique ids.
     pub trust: Arc<str>,
+    /// What those ids stand for.
+    #[serde(default)]
+    pub trusted: Vec<TrustedPrincipal>,
     /// The longest session, in seconds (3,600 to 43,200).
     pub max_session: u32,
     /// Inline and attached policies.
@@ -35,6 +38,15 @@ pub struct Role {
     /// Tags.
     #[serde(default)]
     pub tags: Tags,
+}
+
+/// A user or role that a trust policy names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustedPrincipal {
+    /// `AIDA…` or `AROA…`, as it stands in the policy.
+    pub unique_id: String,
+    /// The ARN that it was given by.
+    pub arn: String,
 }
 
 impl Role {

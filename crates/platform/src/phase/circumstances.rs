@@ -11,6 +11,8 @@ use crate::service::Resource;
 
 /// Room for the condition keys of a usual request.
 const KEYS: usize = 32;
+/// Services that have the tags of resources under keys of their own besides.
+const OWN_TAG_KEYS: [&str; 3] = ["iam", "secretsmanager", "ssm"];
 
 /// The request of this call, on no resource yet.
 pub(super) fn request(call: &Call, guardrails: &Guardrails) -> Request {
@@ -45,10 +47,11 @@ pub(super) fn of_resource(request: &mut Request, resource: &Resource) {
     }
     request.resource_account = Some(resource.owner);
     request.context.set("aws:resourceaccount", resource.owner.to_string());
+    let service = resource.arn.service.as_str();
     for (key, value) in &resource.tags {
         request.context.set(format!("aws:ResourceTag/{key}"), value.clone());
-        if resource.arn.service == "iam" {
-            request.context.set(format!("iam:ResourceTag/{key}"), value.clone());
+        if OWN_TAG_KEYS.contains(&service) {
+            request.context.set(format!("{service}:ResourceTag/{key}"), value.clone());
         }
     }
     for (key, value) in &resource.conditions {
