@@ -77,7 +77,7 @@ def test_settings_and_tags(ssm):
 
 def test_cli(bastide):
     bastide.aws("ssm", "put-parameter", "--name", "/cli", "--value", "x", "--type", "String")
-    got = json.loads(bastide.aws("ssm", "get-parameter", "--name", "/cli"))
+    got = bastide.aws("ssm", "get-parameter", "--name", "/cli")
     assert got["Parameter"]["ARN"] == "arn:aws:ssm:us-east-1:123456789012:parameter/cli"
     bastide.aws("ssm", "delete-parameter", "--name", "/cli")
-    assert json.loads(bastide.aws("ssm", "describe-parameters"))["Parameters"] == []
+    assert bastide.aws("ssm", "describe-parameters")["Parameters"] == []
