@@ -107,7 +107,7 @@ pub(crate) fn run(options: Options) -> ExitCode {
 
 /// All services, on their parts.
 pub(crate) fn services(kms: kms::Deps) -> Vec<Service> {
-    vec![cloudtrail::service(), iam::service(), kms::service(kms), sts::service()]
+    vec![cloudtrail::service(), iam::service(), kms::service(kms), ssm::service(), sts::service()]
 }
 
 async fn serve(options: &Options) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ mod cose;
 mod der;
 pub mod domain;
 mod elliptic;
+pub mod envelope;
 pub mod error;
 pub mod id;
 pub mod import;
