@@ -44,18 +44,9 @@ fn policies(documents: &[&str]) -> Policies {
 }
 
 async fn user(harness: &Harness, name: &str, documents: &[&str]) -> Key {
-    let mut user = User {
-        name: name.into(),
-        path: "/".into(),
-        unique_id: ids::unique_id(ids::Prefix::User, &base::random::System),
-        created: harness.now(),
-        policies: policies(documents),
-        groups: Vec::new(),
-        boundary: None,
-        tags: BTreeMap::new(),
-        access_keys: Vec::new(),
-        password: None,
-    };
+    let unique_id = ids::unique_id(ids::Prefix::User, &base::random::System);
+    let mut user = User::new(name, unique_id, harness.now());
+    user.policies = policies(documents);
     let store = harness.platform.store();
     let mut tx = store.begin();
     let owner = Owner::User { name: name.into(), unique_id: user.unique_id.clone() };
@@ -71,18 +62,9 @@ async fn user(harness: &Harness, name: &str, documents: &[&str]) -> Key {
 }
 
 async fn role(harness: &Harness, name: &str, documents: &[&str]) -> Role {
-    let role = Role {
-        name: name.into(),
-        path: "/".into(),
-        unique_id: ids::unique_id(ids::Prefix::Role, &base::random::System),
-        created: harness.now(),
-        description: None,
-        trust: EVERYTHING.into(),
-        max_session: 3600,
-        policies: policies(documents),
-        boundary: None,
-        tags: BTreeMap::new(),
-    };
+    let unique_id = ids::unique_id(ids::Prefix::Role, &base::random::System);
+    let mut role = Role::new(name, unique_id, harness.now(), EVERYTHING);
+    role.policies = policies(documents);
     put(harness, &record::id(name), &role).await;
     role
 }

@@ -60,19 +60,10 @@ impl Handle<CreateUser> for Iam {
         if call.tx.get::<User>(&scope, &id).await.or_internal()?.is_some() {
             return Err(find::exists("User", name));
         }
-        let mut user = User {
-            name: name.to_owned(),
-            path: input.path.clone().unwrap_or_else(|| ROOT_PATH.to_owned()),
-            unique_id: ids::unique_id(ids::Prefix::User, call.random()),
-            created: call.now.trunc_seconds(),
-            policies: record::Policies::default(),
-            groups: Vec::new(),
-            boundary: input.permissions_boundary.clone(),
-            tags: record::Tags::new(),
-            access_keys: Vec::new(),
-            mfa_devices: Vec::new(),
-            password: None,
-        };
+        let unique_id = ids::unique_id(ids::Prefix::User, call.random());
+        let mut user = User::new(name, unique_id, call.now.trunc_seconds());
+        user.path = input.path.clone().unwrap_or(user.path);
+        user.boundary.clone_from(&input.permissions_boundary);
         tags::add(&mut user.tags, input.tags.as_deref().unwrap_or_default())?;
         if let Some(boundary) = &user.boundary {
             boundaries::bind(call, boundary).await?;

@@ -50,6 +50,23 @@ pub struct TrustedPrincipal {
 }
 
 impl Role {
+    /// A role with nothing but a name and a trust policy; its sessions last an hour at most.
+    pub fn new(name: &str, unique_id: String, created: Timestamp, trust: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            unique_id,
+            created,
+            description: None,
+            trust: trust.into(),
+            trusted: Vec::new(),
+            max_session: 3600,
+            policies: Policies::default(),
+            boundary: None,
+            tags: Tags::new(),
+        }
+    }
+
     /// Whether it is linked to a service, which alone may use and change it.
     pub fn is_service_linked(&self) -> bool {
         self.path.starts_with("/aws-service-role/")

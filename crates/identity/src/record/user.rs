@@ -56,6 +56,25 @@ pub struct Password {
     pub reset_required: bool,
 }
 
+impl User {
+    /// A user with nothing but a name.
+    pub fn new(name: &str, unique_id: String, created: Timestamp) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            unique_id,
+            created,
+            policies: Policies::default(),
+            groups: Vec::new(),
+            boundary: None,
+            tags: Tags::new(),
+            access_keys: Vec::new(),
+            mfa_devices: Vec::new(),
+            password: None,
+        }
+    }
+}
+
 impl Record for User {
     const SERVICE: &'static str = SERVICE;
     const KIND: &'static str = "user";

@@ -96,18 +96,8 @@ impl World {
     pub async fn user(&self, account: &str, name: &str, attached: &[&str]) -> Keys {
         let account: AccountId = account.parse().expect("an account id");
         let unique_id = ids::unique_id(ids::Prefix::User, &System);
-        let user = User {
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            unique_id: unique_id.clone(),
-            created: self.harness.now(),
-            policies: attach(attached),
-            groups: Vec::new(),
-            boundary: None,
-            tags: Tags::new(),
-            access_keys: Vec::new(),
-            password: None,
-        };
+        let user = User::new(name, unique_id.clone(), self.harness.now());
+        let user = User { policies: attach(attached), ..user };
         let owner = Owner::User { name: name.to_owned(), unique_id };
         let mut tx = self.harness.platform.store().begin();
         tx.put(&Scope::global(account), &record::id(name), &user).expect("a user");
@@ -121,18 +111,9 @@ impl World {
 
     /// A role of an hour's sessions with attached policies; its ARN.
     pub async fn role(&self, account: &str, name: &str, trust: &str, attached: &[&str]) -> String {
-        let role = Role {
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            unique_id: ids::unique_id(ids::Prefix::Role, &System),
-            created: self.harness.now(),
-            description: None,
-            trust: trust.into(),
-            max_session: 7200,
-            policies: attach(attached),
-            boundary: None,
-            tags: Tags::new(),
-        };
+        let unique_id = ids::unique_id(ids::Prefix::Role, &System);
+        let role = Role::new(name, unique_id, self.harness.now(), trust);
+        let role = Role { max_session: 7200, policies: attach(attached), ..role };
         self.put_role(account, &role).await
     }
 
