@@ -17,6 +17,9 @@ pub(crate) struct Options {
     /// Print JSON
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
+    /// Print the authorization facts of the operations that are served, in JSON: action, resource types, condition keys
+    #[arg(long, conflicts_with_all = ["json", "markdown", "unimplemented"])]
+    facts: bool,
     /// Print Markdown tables, as they stand in the README
     #[arg(long)]
     markdown: bool,
@@ -44,7 +47,9 @@ pub(crate) fn run(options: &Options) -> ExitCode {
         eprintln!("bastide: no such service; `bastide operations` lists them all");
         return ExitCode::from(2);
     }
-    let text = if options.json {
+    let text = if options.facts {
+        as_facts(&services)
+    } else if options.json {
         as_json(&services, options.unimplemented)
     } else if options.markdown {
         as_markdown(&services, options.unimplemented)
@@ -100,6 +105,25 @@ fn as_json(services: &[Service], unimplemented: bool) -> String {
             })
         })
         .collect();
+    format!("{}\n", json!(list))
+}
+
+fn as_facts(services: &[Service]) -> String {
+    let mut list = Vec::new();
+    for service in services {
+        for (operation, facts) in service.served() {
+            list.push(json!({
+                "service": service.schema().name,
+                "operation": operation.name,
+                "action": facts.action,
+                "resourceTypes": facts.resource_types,
+                "conditionKeys": facts.condition_keys,
+                "access": if facts.read_only { "read" } else { "write" },
+                "unsigned": facts.unsigned,
+                "free": facts.free,
+            }));
+        }
+    }
     format!("{}\n", json!(list))
 }
 

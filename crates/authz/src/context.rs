@@ -61,6 +61,24 @@ impl Context {
         self.put(key.into(), Values::Many(values.into_iter().map(Into::into).collect()));
     }
 
+    /// Gives a key one more value.
+    pub fn add(&mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
+        let key = folded(key.into());
+        match self.find(&key) {
+            Err(index) => self.entries.insert(index, (key, Values::One(value.into()))),
+            Ok(index) => {
+                let values = &mut self.entries[index].1;
+                let before = std::mem::replace(values, Values::Many(Vec::new()));
+                let mut all = match before {
+                    Values::One(first) => vec![first],
+                    Values::Many(all) => all,
+                };
+                all.push(value.into());
+                *values = Values::Many(all);
+            }
+        }
+    }
+
     /// Takes a key away.
     pub fn remove(&mut self, key: &str) {
         if let Ok(index) = self.find(&fold(key)) {
@@ -84,10 +102,7 @@ impl Context {
     }
 
     fn put(&mut self, key: Cow<'static, str>, values: Values) {
-        let key = match fold(&key) {
-            Cow::Borrowed(_) => key,
-            Cow::Owned(folded) => Cow::Owned(folded),
-        };
+        let key = folded(key);
         match self.find(&key) {
             Ok(index) => self.entries[index].1 = values,
             Err(index) => self.entries.insert(index, (key, values)),
@@ -96,6 +111,13 @@ impl Context {
 
     fn find(&self, key: &str) -> Result<usize, usize> {
         self.entries.binary_search_by(|(have, _)| (**have).cmp(key))
+    }
+}
+
+fn folded(key: Cow<'static, str>) -> Cow<'static, str> {
+    match fold(&key) {
+        Cow::Borrowed(_) => key,
+        Cow::Owned(folded) => Cow::Owned(folded),
     }
 }
 
@@ -200,6 +222,12 @@ mod tests {
         assert_eq!(context.get("aws:sourceip"), [Value::from("10.0.0.2")]);
         assert_eq!(context.get("aws:tagkeys").len(), 2);
         assert_eq!(context.iter().count(), 2);
+        context.add("aws:SourceIp", "10.0.0.3");
+        context.add("aws:tagkeys", "c");
+        assert_eq!(context.get("aws:sourceip"), ["10.0.0.2".into(), "10.0.0.3".into()]);
+        assert_eq!(context.get("aws:tagkeys").len(), 3);
+        context.add("new", "value");
+        assert_eq!(context.get("new"), [Value::from("value")]);
         context.remove("AWS:TAGKEYS");
         assert!(context.get("aws:tagkeys").is_empty());
     }

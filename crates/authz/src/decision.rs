@@ -95,12 +95,12 @@ impl Decision {
     /// AWS's sentence about the refusal; `None` if the request is allowed.
     pub fn message(&self, request: &Request) -> Option<String> {
         let reason = self.decisive().filter(|_| !self.allowed)?;
-        let action = request.action();
-        let mut message =
-            format!("User: {} is not authorized to perform: {action}", request.principal.arn);
-        if request.resource != "*" {
-            message.push_str(&format!(" on resource: {}", request.resource));
+        let (principal, action) = (&request.principal.arn, request.action());
+        let of_resource = matches!(reason.layer, Layer::Resource | Layer::Grant);
+        if of_resource && request.is_cross_account() && action.starts_with("kms:") {
+            return Some(unseen(principal, action, &request.resource));
         }
+        let mut message = beginning(principal, action, &request.resource);
         let policy = reason.layer.policy_phrase();
         match reason.verdict {
             Verdict::Denies => {
@@ -116,6 +116,20 @@ impl Decision {
         }
         Some(message)
     }
+}
+
+/// KMS's sentence about a key of another account, which does not tell whether there is one.
+pub fn unseen(principal: &str, action: &str, resource: &str) -> String {
+    beginning(principal, action, resource)
+        + " because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access"
+}
+
+fn beginning(principal: &str, action: &str, resource: &str) -> String {
+    let mut message = format!("User: {principal} is not authorized to perform: {action}");
+    if resource != "*" {
+        message.push_str(&format!(" on resource: {resource}"));
+    }
+    message
 }
 
 /// How AWS's sentences call the policies of a layer.

@@ -198,8 +198,9 @@ fn statement(
             let patterns = patterns.collect::<Result<_, _>>()?;
             Some(Resources { negated: written.negated, patterns })
         }
-        // Where the policy hangs on a resource, leaving it out means that resource; elsewhere it means nothing.
-        None if kind.names_principals() => None,
+        // Where the policy hangs on a resource, leaving it out means that resource; elsewhere, and in key policies, it means
+        // nothing.
+        None if kind.names_principals() && kind != Kind::Key => None,
         None => Some(Resources { negated: false, patterns: [].into() }),
     };
     let who = kind.names_principals().then(|| {

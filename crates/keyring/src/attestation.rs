@@ -77,6 +77,11 @@ pub fn parse(bytes: &[u8]) -> Result<Document<'_>, Error> {
 }
 
 impl Document<'_> {
+    /// What the document says, unproven.
+    pub fn claims(&self) -> &Attestation {
+        &self.claims
+    }
+
     /// Verifies signature, certificate chain and age at the moment `now`.
     ///
     /// # Errors

@@ -170,18 +170,19 @@ fn source_address(call: &Call) -> String {
     }
 }
 
-/// Each resource once, however many actions were judged on it.
+/// Each resource once, however many actions were judged on it, without what only stands for resources to come.
 fn resources(resources: &[Resource]) -> Vec<AuditResource> {
     let show = |r: &Resource| AuditResource {
         account_id: r.owner.to_string(),
         kind: r.kind,
         arn: r.arn.to_string(),
     };
-    let first = |index: &usize| {
-        let earlier = &resources[..*index];
-        !earlier.iter().any(|r| r.arn == resources[*index].arn)
+    let is_shown = |index: &usize| {
+        let (this, earlier) = (&resources[*index], &resources[..*index]);
+        let is_pattern = this.action.is_some() && this.arn.resource.ends_with('*');
+        !is_pattern && !earlier.iter().any(|r| r.arn == this.arn)
     };
-    (0..resources.len()).filter(first).map(|index| show(&resources[index])).collect()
+    (0..resources.len()).filter(is_shown).map(|index| show(&resources[index])).collect()
 }
 
 fn clip(message: &str) -> &str {

@@ -55,6 +55,17 @@ impl Call {
         ))
     }
 
+    /// The refusal of this call's action on what may not be there, and belongs to another account in any case: the answer is the
+    /// same for what is and what is not. KMS's words.
+    pub fn unseen(&self, resource: &str) -> Failure {
+        ACCESS_DENIED.because(authz::decision::unseen(&self.caller.arn(), self.action, resource))
+    }
+
+    /// Whether the caller may do the action of `resource`, which need not be the call's own. Nothing is recorded of the answer.
+    pub async fn may(&mut self, resource: &Resource) -> Result<bool, Failure> {
+        crate::phase::authorize::may(self, resource).await
+    }
+
     /// What binds identities: standings, guardrails and compiled policies.
     pub fn directory(&self) -> &Directory {
         &self.platform.shared.directory

@@ -222,7 +222,8 @@ impl Platform {
         if let Some(failure) = phase::decode::violations(input) {
             return Err(self.refuse(&seed, failure).await);
         }
-        let mut output = self.execute(&seed, entry, input).await?;
+        // In a box, for it becomes part of the futures of whole handlers and tests.
+        let mut output = Box::pin(self.execute(&seed, entry, input)).await?;
         output
             .as_any_mut()
             .downcast_mut()

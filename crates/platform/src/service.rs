@@ -4,6 +4,7 @@
 //! [`Service`]. An operation cannot be listed without its facts, and its handler never sees a request that did not
 //! pass authentication, validation and authorization.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -111,7 +112,9 @@ impl Audit {
 /// A resource that a call touches: what authorization judges and the audit record names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
-    /// The resource's ARN.
+    /// The resource's ARN. With an action of its own, one that ends in `*` names no resource that exists: it is what an action on
+    /// something yet to be made is judged on, or by its resource `*` alone an action that knows no resources. The audit record
+    /// leaves it out.
     pub arn: Arn,
     /// The CloudFormation-style type, such as `AWS::KMS::Key`.
     pub kind: &'static str,
@@ -125,8 +128,11 @@ pub struct Resource {
     pub tags: BTreeMap<String, String>,
     /// The action that is judged on it, where that is not the operation's own (`iam:PassRole`, `kms:ReEncryptTo`).
     pub action: Option<&'static str>,
-    /// Condition keys that only hold for this resource (`iam:PassedToService`, `kms:ResourceAliases`).
-    pub conditions: Vec<(&'static str, authz::Value)>,
+    /// Condition keys that only hold for this resource (`iam:PassedToService`, `kms:ResourceAliases`). A key that stands here
+    /// more than once has all of the values.
+    pub conditions: Vec<(Cow<'static, str>, authz::Value)>,
+    /// What a refusal says in place of AWS's usual sentence, where that would tell too much.
+    pub refusal: Option<&'static str>,
 }
 
 impl Resource {
@@ -141,6 +147,7 @@ impl Resource {
             tags: BTreeMap::new(),
             action: None,
             conditions: Vec::new(),
+            refusal: None,
         }
     }
 
@@ -152,10 +159,19 @@ impl Resource {
     pub fn pass_role(arn: Arn, service: &'static str, for_resource: Option<String>) -> Self {
         // What is no role's ARN belongs to nobody who could pass it.
         let owner = arn.account_id().unwrap_or(Scope::system().account);
-        let resource = Self::new(arn, "AWS::IAM::Role", owner).for_action("iam:PassRole");
-        let mut conditions = vec![("iam:PassedToService", service.into())];
-        conditions.extend(for_resource.map(|arn| ("iam:AssociatedResourceArn", arn.into())));
-        Self { conditions, ..resource }
+        let role = Self::new(arn, "AWS::IAM::Role", owner)
+            .for_action("iam:PassRole")
+            .with("iam:PassedToService", service);
+        match for_resource {
+            Some(arn) => role.with("iam:AssociatedResourceArn", arn),
+            None => role,
+        }
+    }
+
+    /// The same with a condition key that only holds for it.
+    pub fn with(mut self, key: &'static str, value: impl Into<authz::Value>) -> Self {
+        self.conditions.push((key.into(), value.into()));
+        self
     }
 
     /// The same, judged for another action than the operation's own.
@@ -166,10 +182,11 @@ impl Resource {
 
 /// Grants that allow beside policies, as KMS has them. They are asked for only where the policies alone do not allow.
 pub trait GrantSource: Send + Sync + 'static {
-    /// The grants on a resource that could concern the caller.
+    /// The grants on a resource that could concern the caller. `input` is the operation's.
     fn grants(
         &self,
         call: &mut Call,
+        input: &dyn Shape,
         resource: &Resource,
     ) -> impl Future<Output = Result<Vec<authz::Grant>, Failure>> + Send;
 }
@@ -193,7 +210,8 @@ pub trait Handle<O: Operation>: Send + Sync + 'static {
     }
 
     /// Fills the condition keys that the request itself carries (`kms:EncryptionContextKeys`, `aws:RequestTag/…`). Runs behind
-    /// [`Handle::resources`]; the platform has filled the global ones.
+    /// [`Handle::resources`], once for each of them; the platform has filled the global ones, and `request` says which action is
+    /// judged on what.
     fn conditions(&self, _call: &Call, _input: &O::Input, _request: &mut authz::Request) {}
 
     /// Does the work. State, events and meters go through `call.tx` and are kept only if this succeeds.
@@ -367,6 +385,7 @@ pub(crate) trait ErasedGrants: Send + Sync {
     fn grants<'a>(
         &'a self,
         call: &'a mut Call,
+        input: &'a dyn Shape,
         resource: &'a Resource,
     ) -> BoxFuture<'a, Result<Vec<authz::Grant>, Failure>>;
 }
@@ -375,8 +394,9 @@ impl<G: GrantSource> ErasedGrants for Arc<G> {
     fn grants<'a>(
         &'a self,
         call: &'a mut Call,
+        input: &'a dyn Shape,
         resource: &'a Resource,
     ) -> BoxFuture<'a, Result<Vec<authz::Grant>, Failure>> {
-        Box::pin(GrantSource::grants(self.as_ref(), call, resource))
+        Box::pin(GrantSource::grants(self.as_ref(), call, input, resource))
     }
 }

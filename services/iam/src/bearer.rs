@@ -103,11 +103,11 @@ pub(crate) async fn bounded<B: Bearer>(
     name: &str,
 ) -> Result<Vec<Resource>, Failure> {
     let found = find::<B>(call, name).await?;
-    let mut resource = resource(call.account(), &*found);
-    if let Some(boundary) = found.boundary() {
-        resource.conditions.push(("iam:PermissionsBoundary", boundary.to_owned().into()));
-    }
-    Ok(vec![resource])
+    let resource = resource(call.account(), &*found);
+    Ok(vec![match found.boundary() {
+        Some(boundary) => resource.with("iam:PermissionsBoundary", boundary.to_owned()),
+        None => resource,
+    }])
 }
 
 /// A bearer as authorization and audit see it.

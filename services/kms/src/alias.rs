@@ -3,6 +3,8 @@
 //! An alias is a record of its own and a name in its key's record; both change together, so that either finds the
 //! other. Names below `alias/aws/` belong to AWS managed keys.
 
+use std::sync::Arc;
+
 use api_kms::error::{
     ALREADY_EXISTS_EXCEPTION, INVALID_ALIAS_NAME_EXCEPTION, LIMIT_EXCEEDED_EXCEPTION,
 };
@@ -19,7 +21,7 @@ use store::{Range, Scope};
 use crate::lookup::{self, Accepts, OrInternal as _};
 use crate::paging::{self, Page};
 use crate::record::{AliasRecord, KeyRecord, alias_arn, alias_resource};
-use crate::{Kms, state};
+use crate::{Kms, conditions, facts, state};
 
 /// Aliases of a key at most (Resource quotas, KMS Developer Guide).
 pub(crate) const ALIASES_PER_KEY_MAX: usize = 50;
@@ -60,6 +62,13 @@ pub(crate) fn attach(call: &mut Call, key: &mut KeyRecord, name: &str) -> Result
     Ok(())
 }
 
+/// An alias and the keys that it is to leave or to name, as what a change of the alias is authorized on.
+fn judged<const N: usize>(call: &Call, name: &str, keys: [Arc<KeyRecord>; N]) -> Vec<Resource> {
+    let alias = conditions::with_caller(call, alias_resource(&call.scope(), name));
+    let keys = keys.iter().map(|key| conditions::judged(call, key));
+    std::iter::once(alias).chain(keys).collect()
+}
+
 fn check_room(key: &KeyRecord) -> Result<(), Failure> {
     if key.aliases.len() < ALIASES_PER_KEY_MAX {
         return Ok(());
@@ -69,7 +78,7 @@ fn check_room(key: &KeyRecord) -> Result<(), Failure> {
 }
 
 impl Handle<CreateAlias> for Kms {
-    const FACTS: Facts = Facts::write("kms:CreateAlias");
+    const FACTS: Facts = facts::on_alias(Facts::write("kms:CreateAlias"));
 
     async fn resources(
         &self,
@@ -78,7 +87,7 @@ impl Handle<CreateAlias> for Kms {
     ) -> Result<Vec<Resource>, Failure> {
         check_name(input.alias_name())?;
         let key = lookup::find(call, input.target_key_id(), Accepts::OwnKey).await?;
-        Ok(vec![alias_resource(&call.scope(), input.alias_name()), key.resource()])
+        Ok(judged(call, input.alias_name(), [key]))
     }
 
     async fn handle(&self, call: &mut Call, input: &CreateAliasRequest) -> Result<Unit, Failure> {
@@ -100,7 +109,7 @@ impl Handle<CreateAlias> for Kms {
 }
 
 impl Handle<UpdateAlias> for Kms {
-    const FACTS: Facts = Facts::write("kms:UpdateAlias");
+    const FACTS: Facts = facts::on_alias(Facts::write("kms:UpdateAlias"));
 
     async fn resources(
         &self,
@@ -112,7 +121,7 @@ impl Handle<UpdateAlias> for Kms {
         let scope = call.scope();
         let old = lookup::by_id(call, &scope, &alias.target).await?;
         let new = lookup::find(call, input.target_key_id(), Accepts::OwnKey).await?;
-        Ok(vec![alias_resource(&scope, input.alias_name()), old.resource(), new.resource()])
+        Ok(judged(call, input.alias_name(), [old, new]))
     }
 
     async fn handle(&self, call: &mut Call, input: &UpdateAliasRequest) -> Result<Unit, Failure> {
@@ -150,7 +159,7 @@ fn kind(key: &KeyRecord) -> (bool, bool) {
 }
 
 impl Handle<DeleteAlias> for Kms {
-    const FACTS: Facts = Facts::write("kms:DeleteAlias");
+    const FACTS: Facts = facts::on_alias(Facts::write("kms:DeleteAlias"));
 
     async fn resources(
         &self,
@@ -161,7 +170,7 @@ impl Handle<DeleteAlias> for Kms {
         let alias = own_alias(call, input.alias_name()).await?;
         let scope = call.scope();
         let key = lookup::by_id(call, &scope, &alias.target).await?;
-        Ok(vec![alias_resource(&scope, input.alias_name()), key.resource()])
+        Ok(judged(call, input.alias_name(), [key]))
     }
 
     async fn handle(&self, call: &mut Call, input: &DeleteAliasRequest) -> Result<Unit, Failure> {
@@ -179,17 +188,6 @@ impl Handle<DeleteAlias> for Kms {
 
 impl Handle<ListAliases> for Kms {
     const FACTS: Facts = Facts::read("kms:ListAliases");
-
-    async fn resources(
-        &self,
-        call: &mut Call,
-        input: &ListAliasesRequest,
-    ) -> Result<Vec<Resource>, Failure> {
-        match &input.key_id {
-            Some(key_id) => lookup::resource(call, key_id, Accepts::OwnKey).await,
-            None => Ok(Vec::new()),
-        }
-    }
 
     async fn handle(
         &self,

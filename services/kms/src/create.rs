@@ -7,7 +7,7 @@ use api_kms::error::UNSUPPORTED_OPERATION_EXCEPTION;
 use api_kms::operations::CreateKey;
 use api_kms::{CreateKeyRequest, CreateKeyResponse};
 use keyring::{KeyId, KeySpec};
-use platform::{Call, Facts, Handle};
+use platform::{Call, Facts, Handle, Resource};
 use shape::Failure;
 use shape::error::VALIDATION;
 use store::Scope;
@@ -15,7 +15,7 @@ use store::Scope;
 use crate::custom_store::{self, StoreKey};
 use crate::lookup::OrInternal as _;
 use crate::record::{KeyRecord, Manager, MultiRegion, Origin, Rotation, State, Usage};
-use crate::{Kms, describe, policy, tags};
+use crate::{Kms, conditions, describe, facts, policy, tags};
 
 /// What distinguishes a new key from others.
 pub(crate) struct Blueprint {
@@ -85,7 +85,42 @@ impl Kms {
 }
 
 impl Handle<CreateKey> for Kms {
-    const FACTS: Facts = Facts::write("kms:CreateKey");
+    const FACTS: Facts = Facts::write("kms:CreateKey").keys(facts::CREATE_KEY);
+
+    async fn resources(
+        &self,
+        call: &mut Call,
+        input: &CreateKeyRequest,
+    ) -> Result<Vec<Resource>, Failure> {
+        let region = call.region.clone();
+        Ok(tags::permission(call, &region, input.tags.as_deref()).into_iter().collect())
+    }
+
+    fn conditions(&self, call: &Call, input: &CreateKeyRequest, request: &mut authz::Request) {
+        conditions::caller(call, request);
+        conditions::bypass(request, input.bypass_policy_lockout_safety_check);
+        conditions::tags(request, input.tags.as_deref());
+        let legacy = input.customer_master_key_spec.as_ref().map(|spec| spec.as_str());
+        let spec = input.key_spec.as_ref().map(|spec| spec.as_str()).or(legacy);
+        let spec = spec.unwrap_or(KeySpec::SymmetricDefault.as_str());
+        let usage = input.key_usage.as_ref().map(|usage| usage.as_str());
+        let usage = usage.unwrap_or(Usage::EncryptDecrypt.as_str());
+        let origin = input.origin.as_ref().map(|origin| origin.as_str());
+        for (name, value) in [
+            ("kms:KeySpec", spec),
+            ("kms:CustomerMasterKeySpec", spec),
+            ("kms:KeyUsage", usage),
+            ("kms:CustomerMasterKeyUsage", usage),
+            ("kms:KeyOrigin", origin.unwrap_or(Origin::AwsKms.as_str())),
+        ] {
+            conditions::text(request, name, Some(value));
+        }
+        let multi_region = input.multi_region.unwrap_or(false);
+        request.context.set("kms:MultiRegion", multi_region);
+        if multi_region {
+            request.context.set("kms:MultiRegionKeyType", "PRIMARY");
+        }
+    }
 
     async fn handle(
         &self,
@@ -101,6 +136,8 @@ impl Handle<CreateKey> for Kms {
             Origin::AwsKms | Origin::External => None,
         };
         let bypass = input.bypass_policy_lockout_safety_check.unwrap_or(false);
+        let region = call.region.clone();
+        let future = conditions::future_key(call, &region);
         let mut blueprint = Blueprint {
             spec,
             usage,
@@ -109,7 +146,7 @@ impl Handle<CreateKey> for Kms {
             manager: Manager::Customer,
             multi_region: input.multi_region.unwrap_or(false),
             description: input.description.clone().unwrap_or_default(),
-            policy: policy::chosen(call, input.policy.as_deref(), bypass)?,
+            policy: policy::chosen(call, future, input.policy.as_deref(), bypass).await?,
             tags: BTreeMap::new(),
         };
         tags::add(&mut blueprint.tags, input.tags.as_deref().unwrap_or_default())?;

@@ -12,11 +12,13 @@ use shape::Failure;
 
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, MaterialState, Origin, State, Usage};
-use crate::{Kms, aws_managed, grant_token, state};
+use crate::{Kms, aws_managed, facts, grant_token, state};
+
+/// Grant tokens stay out of the record.
+const AUDIT: Audit = Audit::REQUEST.without_request(&["GrantTokens"]);
 
 impl Handle<DescribeKey> for Kms {
-    const FACTS: Facts =
-        Facts::read("kms:DescribeKey").audited(Audit::REQUEST.without_request(&["GrantTokens"]));
+    const FACTS: Facts = facts::on_key(Facts::read("kms:DescribeKey").audited(AUDIT), facts::NAMED);
 
     async fn resources(
         &self,

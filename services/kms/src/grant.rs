@@ -1,6 +1,6 @@
 //! CreateGrant, and what a grant may contain. Listing is in [`crate::grant_list`], ending in [`crate::grant_end`].
 //!
-//! A grant only permits; whether a call is covered by one is weighed in authorization, which reads the same records.
+//! A grant only permits; whether a call is covered by one is weighed in authorization, which asks [`crate::grant_source`].
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::grant_record::{self, GrantRecord, Terms};
 use crate::grant_token::{self, Address};
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, principal, state};
+use crate::{Kms, conditions, dry_run, facts, principal, state};
 
 /// Random bytes in a grant id, which is written in hex.
 const GRANT_ID_BYTES: usize = 32;
@@ -28,8 +28,11 @@ const CONSTRAINT_VALUE_MAX_CHARS: usize = 384;
 
 impl Handle<CreateGrant> for Kms {
     // Tokens are worth as much as permissions until authorization forgets them; they stay out of the record.
-    const FACTS: Facts = Facts::write("kms:CreateGrant")
-        .audited(Audit::REQUEST_AND_RESPONSE.without_request(&["GrantTokens"]));
+    const FACTS: Facts = facts::on_key(
+        Facts::write("kms:CreateGrant")
+            .audited(Audit::REQUEST_AND_RESPONSE.without_request(&["GrantTokens"])),
+        facts::CREATE_GRANT,
+    );
 
     async fn resources(
         &self,
@@ -39,6 +42,23 @@ impl Handle<CreateGrant> for Kms {
         lookup::resource(call, input.key_id(), Accepts::Key).await
     }
 
+    fn conditions(&self, call: &Call, input: &CreateGrantRequest, request: &mut authz::Request) {
+        conditions::for_aws_resource(call, request);
+        let none = GrantConstraints::default();
+        let constraints = input.constraints.as_ref().unwrap_or(&none);
+        let constrained = conditions::constraints(
+            constraints.encryption_context_equals.as_ref(),
+            constraints.encryption_context_subset.as_ref(),
+        );
+        for (name, value) in constrained {
+            request.context.add(name, value);
+        }
+        let operations = input.operations.iter().flatten().map(|op| op.as_str().to_owned());
+        request.context.set_all("kms:GrantOperations", operations);
+        conditions::text(request, "kms:GranteePrincipal", input.grantee_principal.as_deref());
+        conditions::text(request, "kms:RetiringPrincipal", input.retiring_principal.as_deref());
+    }
+
     async fn handle(
         &self,
         call: &mut Call,
@@ -46,10 +66,6 @@ impl Handle<CreateGrant> for Kms {
     ) -> Result<CreateGrantResponse, Failure> {
         grant_token::check(self, input.grant_tokens.as_deref())?;
         let key = lookup::find(call, input.key_id(), Accepts::Key).await?;
-        // Only the service that an AWS managed key belongs to may let others use it.
-        if !key.is_customer_managed() && call.caller.invoked_by.is_none() {
-            return Err(call.denied(&key.arn()));
-        }
         state::check::<CreateGrant>(&key)?;
         let terms = terms(&key, input)?;
         dry_run::stop(input.dry_run)?;

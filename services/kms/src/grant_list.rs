@@ -13,10 +13,10 @@ use store::{Range, Scope};
 use crate::grant_record::{self, GrantRecord, RetirableIndex};
 use crate::lookup::{self, Accepts, OrInternal as _};
 use crate::paging::{self, Page};
-use crate::{Kms, grant, principal};
+use crate::{Kms, conditions, facts, grant, principal};
 
 impl Handle<ListGrants> for Kms {
-    const FACTS: Facts = Facts::read("kms:ListGrants");
+    const FACTS: Facts = facts::on_key(Facts::read("kms:ListGrants"), facts::SHOW_GRANTS);
 
     async fn resources(
         &self,
@@ -24,6 +24,10 @@ impl Handle<ListGrants> for Kms {
         input: &ListGrantsRequest,
     ) -> Result<Vec<Resource>, Failure> {
         lookup::resource(call, input.key_id(), Accepts::Key).await
+    }
+
+    fn conditions(&self, call: &Call, _input: &ListGrantsRequest, request: &mut authz::Request) {
+        conditions::for_aws_resource(call, request);
     }
 
     async fn handle(
@@ -125,9 +129,6 @@ fn only_services(call: &Call, resource: &str) -> Result<(), Failure> {
 
 fn entry(scope: &Scope, grant: &GrantRecord) -> GrantListEntry {
     let terms = &grant.terms;
-    let constrained = terms.context_subset.is_some()
-        || terms.context_equals.is_some()
-        || terms.source_arn.is_some();
     let Scope { account, region } = scope;
     GrantListEntry {
         key_id: Some(format!("arn:aws:kms:{region}:{account}:key/{}", grant.key_id)),
@@ -140,7 +141,7 @@ fn entry(scope: &Scope, grant: &GrantRecord) -> GrantListEntry {
         operations: Some(
             terms.operations.iter().map(|op| GrantOperation::from(op.as_str())).collect(),
         ),
-        constraints: constrained.then(|| GrantConstraints {
+        constraints: terms.is_constrained().then(|| GrantConstraints {
             encryption_context_subset: terms.context_subset.clone(),
             encryption_context_equals: terms.context_equals.clone(),
             source_arn: terms.source_arn.clone(),

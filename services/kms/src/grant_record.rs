@@ -1,6 +1,6 @@
 //! Grants as they are kept, and the indexes that find them.
 //!
-//! A grant lives beside its key. Its name and its retiring principal are indexed; a counter keeps the number of grants of a
+//! A grant lives beside its key. Its name, its grantee and its retiring principal are indexed; a counter keeps the number of grants of a
 //! key, and makes concurrent changes to the grants of one key collide and run one after the other.
 
 use std::collections::BTreeMap;
@@ -76,6 +76,15 @@ impl Record for NameIndex {
     const KIND: &'static str = "grant-name";
 }
 
+/// Finds the grants of a key that a principal has; kept beside the key.
+#[derive(Serialize, Deserialize)]
+struct GranteeIndex(Pointer);
+
+impl Record for GranteeIndex {
+    const SERVICE: &'static str = SERVICE;
+    const KIND: &'static str = "grant-grantee";
+}
+
 /// Finds the grants that a principal may retire; kept in the principal's account.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct RetirableIndex(pub Pointer);
@@ -110,7 +119,40 @@ fn name_prefix(key_id: &str, name: &str) -> String {
     format!("{key_id}{SEPARATOR}{name}{SEPARATOR}")
 }
 
+impl Terms {
+    /// Whether the grant holds in some circumstances only.
+    pub fn is_constrained(&self) -> bool {
+        self.context_subset.is_some() || self.context_equals.is_some() || self.source_arn.is_some()
+    }
+
+    /// Who has the grant: an ARN or a service.
+    pub fn grantee(&self) -> &str {
+        self.grantee_principal.as_ref().or(self.grantee_service.as_ref()).map_or("", String::as_str)
+    }
+}
+
 impl GrantRecord {
+    /// The grant as it is judged.
+    pub fn to_authz(&self) -> authz::Grant {
+        let terms = &self.terms;
+        authz::Grant {
+            id: self.id.clone(),
+            grantee: terms.grantee().to_owned(),
+            retiring: terms.retiring_principal.clone().or_else(|| terms.retiring_service.clone()),
+            operations: terms.operations.clone(),
+            constraints: authz::grant::Constraints {
+                encryption_context_equals: terms.context_equals.clone(),
+                encryption_context_subset: terms.context_subset.clone(),
+                source_arn: terms.source_arn.clone(),
+            },
+        }
+    }
+
+    /// Where the grantee's index has this grant, beside the key.
+    fn held(&self) -> String {
+        name_prefix(&self.key_id, self.terms.grantee()) + &self.id
+    }
+
     fn pointer(&self, scope: &Scope) -> Pointer {
         Pointer { owner: scope.account, key_id: self.key_id.clone(), grant_id: self.id.clone() }
     }
@@ -200,6 +242,7 @@ pub(crate) async fn insert(
         let id = name_prefix(&key.id, name) + &grant.id;
         call.tx.put(&scope, &id, &NameIndex(pointer.clone())).or_internal()?;
     }
+    call.tx.put(&scope, &grant.held(), &GranteeIndex(pointer.clone())).or_internal()?;
     if let Some((place, id)) = grant.retirable(&scope) {
         call.tx.put(&place, &id, &RetirableIndex(pointer)).or_internal()?;
     }
@@ -223,6 +266,7 @@ fn erase(call: &mut Call, scope: &Scope, grant: &GrantRecord) -> Result<(), Fail
         let id = name_prefix(&grant.key_id, name) + &grant.id;
         call.tx.delete::<NameIndex>(scope, &id).or_internal()?;
     }
+    call.tx.delete::<GranteeIndex>(scope, &grant.held()).or_internal()?;
     if let Some((place, id)) = grant.retirable(scope) {
         call.tx.delete::<RetirableIndex>(&place, &id).or_internal()?;
     }
@@ -248,6 +292,36 @@ pub(crate) async fn remove_all(call: &mut Call, key: &KeyRecord) -> Result<(), F
         }
     }
     call.tx.delete::<Count>(&scope, &key.id).or_internal()
+}
+
+/// The grants of a key that `grantee` has and whose terms satisfy `keep`. One without constraints ends the search: it permits as
+/// much as all of them.
+pub(crate) async fn of_grantee(
+    call: &mut Call,
+    scope: &Scope,
+    key_id: &str,
+    grantee: &str,
+    keep: impl Fn(&Terms) -> bool,
+) -> Result<Vec<GrantRecord>, Failure> {
+    let prefix = name_prefix(key_id, grantee);
+    let (mut found, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let range = Range { prefix: &prefix, after: after.as_deref() };
+        let page = call.tx.scan::<GranteeIndex>(scope, range, SCAN_PAGE).await.or_internal()?;
+        for (_, index) in &page {
+            let id = store_id(key_id, &index.0.grant_id);
+            let grant = call.tx.peek::<GrantRecord>(scope, &id).await.or_internal()?;
+            let Some(grant) = grant.filter(|grant| keep(&grant.terms)) else { continue };
+            found.push(GrantRecord::clone(&grant));
+            if !grant.terms.is_constrained() {
+                return Ok(found);
+            }
+        }
+        match page.last() {
+            Some((id, _)) if page.len() == SCAN_PAGE => after = Some(id.clone()),
+            _ => return Ok(found),
+        }
+    }
 }
 
 /// Reads the grants below `prefix` that satisfy `keep`, behind `after`, until `wanted` are found.

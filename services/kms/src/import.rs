@@ -24,13 +24,13 @@ use crate::crypto::invalid_ciphertext;
 use crate::import_token::{Token, check_origin};
 use crate::lookup::{self, Accepts, OrInternal as _};
 use crate::record::{Import, KeyRecord, MaterialRecord, MaterialState, State};
-use crate::{Kms, due, state};
+use crate::{Kms, conditions, due, facts, state};
 
 /// Furthest end of imported material from the request ("365 days", ImportKeyMaterial).
 const VALID_TO_MAX: Duration = Duration::from_secs(365 * DAY.as_secs());
 
 impl Handle<ImportKeyMaterial> for Kms {
-    const FACTS: Facts = Facts::write("kms:ImportKeyMaterial");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:ImportKeyMaterial"), facts::IMPORT);
 
     async fn resources(
         &self,
@@ -38,6 +38,20 @@ impl Handle<ImportKeyMaterial> for Kms {
         input: &ImportKeyMaterialRequest,
     ) -> Result<Vec<Resource>, Failure> {
         lookup::resource(call, input.key_id(), Accepts::OwnKey).await
+    }
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &ImportKeyMaterialRequest,
+        request: &mut authz::Request,
+    ) {
+        let expires = ExpirationModelType::KeyMaterialExpires;
+        let model = input.expiration_model.as_ref().unwrap_or(&expires);
+        conditions::text(request, "kms:ExpirationModel", Some(model.as_str()));
+        if let Some(end) = input.valid_to {
+            request.context.set("kms:ValidTo", end);
+        }
     }
 
     async fn handle(

@@ -9,10 +9,11 @@ use shape::Failure;
 use crate::import_token::check_origin;
 use crate::lookup::{self, Accepts, OrInternal as _};
 use crate::record::{KeyRecord, MaterialRecord};
-use crate::{Kms, due, import, state};
+use crate::{Kms, due, facts, import, state};
 
 impl Handle<DeleteImportedKeyMaterial> for Kms {
-    const FACTS: Facts = Facts::write("kms:DeleteImportedKeyMaterial");
+    const FACTS: Facts =
+        facts::on_key(Facts::write("kms:DeleteImportedKeyMaterial"), facts::COMMON);
 
     async fn resources(
         &self,

@@ -20,10 +20,10 @@ use keyring::{
 use platform::{Call, Facts, Handle, Resource};
 use shape::Failure;
 
-use crate::Kms;
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, Origin};
 use crate::state;
+use crate::{Kms, conditions, facts};
 
 /// How long a wrapping key and its token are valid ("24 hours", GetParametersForImport).
 const VALID_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -33,7 +33,8 @@ const VERSION: u8 = 1;
 const HEAD_LEN: usize = 1 + 1 + 8;
 
 impl Handle<GetParametersForImport> for Kms {
-    const FACTS: Facts = Facts::read("kms:GetParametersForImport");
+    const FACTS: Facts =
+        facts::on_key(Facts::read("kms:GetParametersForImport"), facts::IMPORT_PARAMETERS);
 
     async fn resources(
         &self,
@@ -41,6 +42,18 @@ impl Handle<GetParametersForImport> for Kms {
         input: &GetParametersForImportRequest,
     ) -> Result<Vec<Resource>, Failure> {
         lookup::resource(call, input.key_id(), Accepts::OwnKey).await
+    }
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &GetParametersForImportRequest,
+        request: &mut authz::Request,
+    ) {
+        let algorithm = input.wrapping_algorithm.as_ref().map(AlgorithmSpec::as_str);
+        conditions::text(request, "kms:WrappingAlgorithm", algorithm);
+        let spec = input.wrapping_key_spec.as_ref().map(WrappingKeySpecName::as_str);
+        conditions::text(request, "kms:WrappingKeySpec", spec);
     }
 
     async fn handle(

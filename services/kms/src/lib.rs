@@ -10,14 +10,17 @@ use platform::Service;
 
 mod alias;
 mod aws_managed;
+mod conditions;
 mod create;
 mod custom_store;
 mod describe;
 mod due;
+mod facts;
 mod grant;
 mod grant_end;
 mod grant_list;
 mod grant_record;
+mod grant_source;
 mod grant_token;
 mod life;
 mod list;
@@ -120,6 +123,7 @@ fn life(service: Service, kms: &Arc<Kms>) -> Service {
         .operation::<op::UpdateCustomKeyStore, _>(kms)
         .operation::<op::UpdateKeyDescription, _>(kms)
         .operation::<op::UpdatePrimaryRegion, _>(kms)
+        .grants(kms)
         .work(&Arc::new(custom_store::ConnectionWork(kms.clone())))
         .work(&Arc::new(due::DeletionWork(kms.clone())))
         .work(&Arc::new(due::ExpiryWork(kms.clone())))

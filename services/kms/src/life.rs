@@ -15,7 +15,7 @@ use shape::error::VALIDATION;
 
 use crate::lookup::{self, Accepts};
 use crate::record::{Deletion, KeyRecord, Origin, State};
-use crate::{Kms, due, state};
+use crate::{Kms, due, facts, state};
 
 /// The shortest waiting period before a deletion, in days.
 const WINDOW_MIN_DAYS: u32 = 7;
@@ -23,7 +23,7 @@ const WINDOW_MIN_DAYS: u32 = 7;
 const WINDOW_MAX_DAYS: u32 = 30;
 
 impl Handle<EnableKey> for Kms {
-    const FACTS: Facts = Facts::write("kms:EnableKey");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:EnableKey"), facts::COMMON);
 
     async fn resources(
         &self,
@@ -41,7 +41,7 @@ impl Handle<EnableKey> for Kms {
 }
 
 impl Handle<DisableKey> for Kms {
-    const FACTS: Facts = Facts::write("kms:DisableKey");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:DisableKey"), facts::COMMON);
 
     async fn resources(
         &self,
@@ -68,7 +68,7 @@ fn switch(call: &mut Call, key: &mut KeyRecord, to: State) -> Result<Unit, Failu
 }
 
 impl Handle<UpdateKeyDescription> for Kms {
-    const FACTS: Facts = Facts::write("kms:UpdateKeyDescription");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:UpdateKeyDescription"), facts::COMMON);
 
     async fn resources(
         &self,
@@ -93,7 +93,7 @@ impl Handle<UpdateKeyDescription> for Kms {
 }
 
 impl Handle<ScheduleKeyDeletion> for Kms {
-    const FACTS: Facts = Facts::write("kms:ScheduleKeyDeletion");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:ScheduleKeyDeletion"), facts::SCHEDULE);
 
     async fn resources(
         &self,
@@ -101,6 +101,16 @@ impl Handle<ScheduleKeyDeletion> for Kms {
         input: &ScheduleKeyDeletionRequest,
     ) -> Result<Vec<Resource>, Failure> {
         lookup::resource(call, input.key_id(), Accepts::OwnKey).await
+    }
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &ScheduleKeyDeletionRequest,
+        request: &mut authz::Request,
+    ) {
+        let days = input.pending_window_in_days.map_or(i64::from(WINDOW_MAX_DAYS), i64::from);
+        request.context.set("kms:ScheduleKeyDeletionPendingWindowInDays", days);
     }
 
     async fn handle(
@@ -147,7 +157,7 @@ fn window(days: Option<i32>) -> Result<u32, Failure> {
 }
 
 impl Handle<CancelKeyDeletion> for Kms {
-    const FACTS: Facts = Facts::write("kms:CancelKeyDeletion");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:CancelKeyDeletion"), facts::COMMON);
 
     async fn resources(
         &self,

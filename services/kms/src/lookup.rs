@@ -1,7 +1,7 @@
 //! Finding the key that a request names: by key id, key ARN, alias name or alias ARN.
 //!
 //! The answer is the key of whoever owns it: authorization decides afterwards whether the caller may use another
-//! account's key. A key is found only in the Region that the request was sent to.
+//! account's key, and whoever may not is told the same as of a key that is not there. A key is found only in the Region that the request was sent to.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use platform::{Call, Resource};
 use shape::Failure;
 use store::{Scope, StoreError};
 
-use crate::custom_store;
-use crate::record::{AliasRecord, KeyRecord, SERVICE, alias_arn};
+use crate::record::{AliasRecord, KeyRecord, SERVICE, alias_arn, key_arn};
+use crate::{conditions, custom_store};
 
 /// What an operation accepts as `KeyId`, as its documentation states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,14 +36,17 @@ pub(crate) async fn find(
 ) -> Result<Arc<KeyRecord>, Failure> {
     let (scope, name) = resolve(call, key_id)?;
     if accepts == Accepts::OwnKey && scope.account != call.account() {
-        return Err(call.denied(&key_id));
+        return Err(call.unseen(key_id));
     }
     match name {
         Name::Key(id) => by_id(call, &scope, id).await,
         Name::Alias(_) if accepts != Accepts::KeyOrAlias => Err(invalid_key_id(key_id)),
         Name::Alias(name) => {
             let alias = call.tx.get::<AliasRecord>(&scope, name).await.or_internal()?;
-            let alias = alias.ok_or_else(|| alias_not_found(&scope, name))?;
+            let alias = alias.ok_or_else(|| match scope.account == call.account() {
+                true => alias_not_found(&scope, name),
+                false => call.unseen(&alias_arn(&scope, name)),
+            })?;
             by_id(call, &scope, &alias.target).await
         }
     }
@@ -58,19 +61,29 @@ pub(crate) async fn resource(
     key_id: &str,
     accepts: Accepts,
 ) -> Result<Vec<Resource>, Failure> {
-    Ok(vec![find(call, key_id, accepts).await?.resource()])
+    let key = find(call, key_id, accepts).await?;
+    Ok(vec![named(call, &key, key_id)])
 }
 
-/// A copy of the caller's own key to change. AWS managed keys are refused: their key policy lets nobody change them.
+/// A key as what the call is authorized on, with the alias by which the request names it.
+pub(crate) fn named(call: &Call, key: &KeyRecord, key_id: &str) -> Resource {
+    let resource = conditions::judged(call, key);
+    let start = match key_id.starts_with("alias/") {
+        true => Some(0),
+        false => key_id.find(":alias/").map(|colon| colon + 1),
+    };
+    match start {
+        Some(start) => resource.with("kms:RequestAlias", key_id[start..].to_owned()),
+        None => resource,
+    }
+}
+
+/// A copy of the caller's own key to change.
 ///
 /// # Errors
-/// As [`find`]; `AccessDeniedException`.
+/// As [`find`].
 pub(crate) async fn own(call: &mut Call, key_id: &str) -> Result<KeyRecord, Failure> {
-    let key = find(call, key_id, Accepts::OwnKey).await?;
-    if !key.is_customer_managed() {
-        return Err(call.denied(&key.arn()));
-    }
-    Ok(KeyRecord::clone(&key))
+    Ok(KeyRecord::clone(&*find(call, key_id, Accepts::OwnKey).await?))
 }
 
 /// Writes the key back where it belongs.
@@ -86,14 +99,18 @@ pub(crate) fn answer_key(call: &mut Call, key: &KeyRecord) {
 /// The key with the id `id` in `scope`.
 ///
 /// # Errors
-/// `NotFoundException`.
+/// `NotFoundException`; in another account's scope `AccessDeniedException`, as for a key that is there and not the caller's to use.
 pub(crate) async fn by_id(
     call: &mut Call,
     scope: &Scope,
     id: &str,
 ) -> Result<Arc<KeyRecord>, Failure> {
     let key = call.tx.get::<KeyRecord>(scope, id).await.or_internal()?;
-    custom_store::attach(call, key.ok_or_else(|| key_not_found(scope, id))?).await
+    let key = key.ok_or_else(|| match scope.account == call.account() {
+        true => key_not_found(scope, id),
+        false => call.unseen(&key_arn(scope, id)),
+    })?;
+    custom_store::attach(call, key).await
 }
 
 /// What a `KeyId` says, before anything is looked up.
@@ -137,10 +154,7 @@ fn parse(text: &str) -> Option<Name<'_>> {
 }
 
 pub(crate) fn key_not_found(scope: &Scope, id: &str) -> Failure {
-    NOT_FOUND_EXCEPTION.because(format!(
-        "Key 'arn:aws:kms:{}:{}:key/{id}' does not exist",
-        scope.region, scope.account
-    ))
+    NOT_FOUND_EXCEPTION.because(format!("Key '{}' does not exist", key_arn(scope, id)))
 }
 
 pub(crate) fn alias_not_found(scope: &Scope, name: &str) -> Failure {

@@ -11,7 +11,7 @@ use api_kms::error::{
 };
 use api_kms::operations::{ReplicateKey, UpdatePrimaryRegion};
 use api_kms::{ReplicateKeyRequest, ReplicateKeyResponse, Unit, UpdatePrimaryRegionRequest};
-use base::Region;
+use base::{Arn, Region};
 use platform::{Call, Facts, Handle, Resource};
 use serde_json::json;
 use shape::Failure;
@@ -19,8 +19,8 @@ use shape::error::VALIDATION;
 use store::Scope;
 
 use crate::lookup::{self, Accepts, OrInternal as _};
-use crate::record::{KeyRecord, MultiRegion, Origin, State};
-use crate::{Kms, describe, due, policy, state, tags};
+use crate::record::{KeyRecord, MultiRegion, Origin, SERVICE, State};
+use crate::{Kms, conditions, describe, due, facts, policy, state, tags};
 
 /// The records of the keys that are related to `key`, to change them with it.
 pub(crate) async fn relatives(call: &mut Call, key: &KeyRecord) -> Result<Vec<KeyRecord>, Failure> {
@@ -59,14 +59,31 @@ fn region(name: &str) -> Result<Region, Failure> {
 }
 
 impl Handle<ReplicateKey> for Kms {
-    const FACTS: Facts = Facts::write("kms:ReplicateKey");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:ReplicateKey"), facts::REPLICATE);
 
     async fn resources(
         &self,
         call: &mut Call,
         input: &ReplicateKeyRequest,
     ) -> Result<Vec<Resource>, Failure> {
-        lookup::resource(call, input.key_id(), Accepts::OwnKey).await
+        let key = lookup::find(call, input.key_id(), Accepts::OwnKey).await?;
+        let region = region(input.replica_region())?;
+        let primary = lookup::named(call, &key, input.key_id());
+        // In the replica's Region its making needs permission too, as one that knows no resources.
+        let anything = Arn::new(SERVICE, &region, call.account(), "*");
+        let mut create = Resource { arn: anything, policy: None, ..primary.clone() };
+        create.conditions.retain(|(name, _)| name != "kms:MultiRegionKeyType");
+        let create = create.for_action("kms:CreateKey").with("kms:MultiRegionKeyType", "REPLICA");
+        let tagging = tags::permission(call, &region, input.tags.as_deref());
+        let abroad = std::iter::once(create).chain(tagging);
+        let abroad = abroad.map(|r| r.with("aws:RequestedRegion", region.to_string()));
+        Ok(std::iter::once(primary).chain(abroad).collect())
+    }
+
+    fn conditions(&self, _call: &Call, input: &ReplicateKeyRequest, request: &mut authz::Request) {
+        conditions::text(request, "kms:ReplicaRegion", input.replica_region.as_deref());
+        conditions::bypass(request, input.bypass_policy_lockout_safety_check);
+        conditions::tags(request, input.tags.as_deref());
     }
 
     async fn handle(
@@ -85,7 +102,8 @@ impl Handle<ReplicateKey> for Kms {
             )));
         }
         let bypass = input.bypass_policy_lockout_safety_check.unwrap_or(false);
-        let policy = policy::chosen(call, input.policy.as_deref(), bypass)?;
+        let future = conditions::future_key(call, &region);
+        let policy = policy::chosen(call, future, input.policy.as_deref(), bypass).await?;
         let mut new_tags = BTreeMap::new();
         tags::add(&mut new_tags, input.tags.as_deref().unwrap_or_default())?;
 
@@ -134,7 +152,7 @@ fn share_family(call: &mut Call, key: &KeyRecord, others: Vec<KeyRecord>) -> Res
 }
 
 impl Handle<UpdatePrimaryRegion> for Kms {
-    const FACTS: Facts = Facts::write("kms:UpdatePrimaryRegion");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:UpdatePrimaryRegion"), facts::PROMOTE);
 
     async fn resources(
         &self,
@@ -142,6 +160,15 @@ impl Handle<UpdatePrimaryRegion> for Kms {
         input: &UpdatePrimaryRegionRequest,
     ) -> Result<Vec<Resource>, Failure> {
         lookup::resource(call, input.key_id(), Accepts::OwnKey).await
+    }
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &UpdatePrimaryRegionRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::text(request, "kms:PrimaryRegion", input.primary_region.as_deref());
     }
 
     async fn handle(

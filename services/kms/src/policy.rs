@@ -1,7 +1,7 @@
 //! Key policies: the default one, validation, and the three operations on them.
 //!
 //! Validation keeps out documents that authorization could not read and, unless bypassed, those that would lock their
-//! author out. Judging calls by a policy is the platform's business, not done here.
+//! author out, which authorization itself is asked. Reading and judging policies is not done here.
 
 use std::sync::Arc;
 
@@ -14,17 +14,20 @@ use api_kms::{
     GetKeyPolicyRequest, GetKeyPolicyResponse, ListKeyPoliciesRequest, ListKeyPoliciesResponse,
     PutKeyPolicyRequest, Unit,
 };
+use authz::document::{PrincipalEntry, PrincipalType};
+use authz::{Document, Kind, Policy};
 use base::AccountId;
-use platform::{Call, Facts, Handle, Identity, Resource};
-use serde_json::Value;
+use platform::{Call, Facts, Handle, Resource};
 use shape::Failure;
 
 use crate::lookup::{self, Accepts};
 use crate::paging::{self, Page};
-use crate::{Kms, state};
+use crate::{Kms, conditions, facts, principal, state};
 
 /// Largest key policy document, in bytes (Quotas, KMS Developer Guide).
 pub(crate) const POLICY_MAX_BYTES: usize = 32 * 1024;
+/// What the author of a policy must be able to do again.
+const PUT_KEY_POLICY: &str = "kms:PutKeyPolicy";
 /// The name of the policy that customers manage.
 const DEFAULT_POLICY: &str = "default";
 
@@ -51,214 +54,83 @@ pub(crate) fn default_policy(account: AccountId) -> Arc<str> {
     .into()
 }
 
-/// The policy for a new key: the given one, checked, or the default.
+/// The policy for a new key, which `key` stands for: the given one, checked, or the default.
 ///
 /// # Errors
 /// As [`validate`].
-pub(crate) fn chosen(call: &Call, policy: Option<&str>, bypass: bool) -> Result<Arc<str>, Failure> {
+pub(crate) async fn chosen(
+    call: &mut Call,
+    key: Resource,
+    policy: Option<&str>,
+    bypass: bool,
+) -> Result<Arc<str>, Failure> {
     match policy {
         None => Ok(default_policy(call.account())),
-        Some(policy) => {
-            validate(call, policy, bypass)?;
-            Ok(policy.into())
-        }
+        Some(policy) => validate(call, key, policy, bypass).await,
     }
 }
 
-/// Checks a policy document. Unless `bypass`, it must let the caller replace it again.
+/// Checks a policy document for a key. Unless `bypass`, it must let the caller replace it again, together with all other policies
+/// that bind the caller.
 ///
 /// # Errors
 /// `LimitExceededException`, `MalformedPolicyDocumentException`.
-pub(crate) fn validate(call: &Call, policy: &str, bypass: bool) -> Result<(), Failure> {
+async fn validate(
+    call: &mut Call,
+    key: Resource,
+    policy: &str,
+    bypass: bool,
+) -> Result<Arc<str>, Failure> {
     if policy.len() > POLICY_MAX_BYTES {
         return Err(LIMIT_EXCEEDED_EXCEPTION.because(format!(
             "The key policy is {} bytes long; the maximum is {POLICY_MAX_BYTES}.",
             policy.len()
         )));
     }
-    let document = parse(policy)?;
-    let caller = Principal { account: call.account(), arn: call.caller.arn() };
-    let is_service = matches!(call.caller.identity, Identity::Service(_));
-    if !bypass && !is_service && !lets_put_policy(&document, &caller) {
+    check(policy)?;
+    let policy: Arc<str> = policy.into();
+    let key = Resource { policy: Some(policy.clone()), policy_kind: Kind::Key, ..key };
+    if !bypass && !call.may(&key.for_action(PUT_KEY_POLICY)).await? {
         return Err(malformed(
             "The new key policy will not allow you to update the key policy in the future.",
         ));
     }
-    Ok(())
+    Ok(policy)
 }
 
-struct Principal {
-    account: AccountId,
-    arn: String,
+fn malformed(why: impl Into<String>) -> Failure {
+    MALFORMED_POLICY_DOCUMENT_EXCEPTION.because(why.into())
 }
 
-fn malformed(why: &str) -> Failure {
-    MALFORMED_POLICY_DOCUMENT_EXCEPTION.because(why)
+/// Checks what can be checked without knowing who asks.
+fn check(policy: &str) -> Result<(), Failure> {
+    let refuse = |error: authz::Error| malformed(error.to_string());
+    let document = Document::parse(policy).map_err(refuse)?;
+    document.validate(Kind::Key).map_err(refuse)?;
+    let mut named = document.statements.iter().flat_map(|s| &s.principal).flat_map(|p| &p.entries);
+    if !named.all(is_principal) {
+        return Err(malformed("Policy contains a statement with one or more invalid principals."));
+    }
+    Policy::compile(Kind::Key, "key policy", &document).map(drop).map_err(refuse)
 }
 
-/// Parses a document as far as every reader of key policies relies on its form. Returns the statements.
-fn parse(policy: &str) -> Result<Vec<Value>, Failure> {
-    const TOP: [&str; 3] = ["Version", "Id", "Statement"];
-    let document: Value =
-        serde_json::from_str(policy).map_err(|_| malformed("The policy is not valid JSON."))?;
-    let Value::Object(mut document) = document else {
-        return Err(malformed("The policy is not a JSON object."));
-    };
-    if let Some(unknown) = document.keys().find(|key| !TOP.contains(&key.as_str())) {
-        return Err(malformed(&format!("Unknown field {unknown}")));
-    }
-    match document.get("Version").map(Value::as_str) {
-        None | Some(Some("2012-10-17" | "2008-10-17")) => {}
-        _ => return Err(malformed("The policy has an invalid Version.")),
-    }
-    let statements = match document.remove("Statement") {
-        Some(Value::Array(statements)) if !statements.is_empty() => statements,
-        Some(statement @ Value::Object(_)) => vec![statement],
-        _ => return Err(malformed("The policy has no Statement.")),
-    };
-    statements.iter().try_for_each(check_statement)?;
-    Ok(statements)
-}
-
-fn check_statement(statement: &Value) -> Result<(), Failure> {
-    const ELEMENTS: [&str; 9] = [
-        "Sid",
-        "Effect",
-        "Principal",
-        "NotPrincipal",
-        "Action",
-        "NotAction",
-        "Resource",
-        "NotResource",
-        "Condition",
-    ];
-    let statement =
-        statement.as_object().ok_or_else(|| malformed("A statement is not a JSON object."))?;
-    if let Some(unknown) = statement.keys().find(|key| !ELEMENTS.contains(&key.as_str())) {
-        return Err(malformed(&format!("Unknown field {unknown}")));
-    }
-    if !matches!(statement.get("Effect").and_then(Value::as_str), Some("Allow" | "Deny")) {
-        return Err(malformed("A statement has an invalid Effect."));
-    }
-    for (one, other) in
-        [("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource")]
-    {
-        if statement.contains_key(one) && statement.contains_key(other) {
-            return Err(malformed(&format!("A statement has both {one} and {other}.")));
-        }
-    }
-    for element in ["Action", "NotAction", "Resource", "NotResource"] {
-        if statement.get(element).is_some_and(|value| texts(value).is_none()) {
-            return Err(malformed(&format!("A statement has an invalid {element}.")));
-        }
-    }
-    if statement.get("Condition").is_some_and(|value| !value.is_object()) {
-        return Err(malformed("A statement has an invalid Condition."));
-    }
-    let principal = statement.get("Principal").or_else(|| statement.get("NotPrincipal"));
-    let principal =
-        principal.ok_or_else(|| malformed("Policy contains a statement with no principal."))?;
-    if is_principal(principal) {
-        Ok(())
-    } else {
-        Err(malformed("Policy contains a statement with one or more invalid principals."))
-    }
-}
-
-/// A text, or a list of texts.
-fn texts(value: &Value) -> Option<Vec<&str>> {
-    match value {
-        Value::String(text) => Some(vec![text]),
-        Value::Array(items) => items.iter().map(Value::as_str).collect(),
-        _ => None,
-    }
-}
-
-fn is_principal(value: &Value) -> bool {
-    let Value::Object(kinds) = value else { return value.as_str() == Some("*") };
-    !kinds.is_empty()
-        && kinds.iter().all(|(kind, names)| {
-            let Some(names) = texts(names).filter(|names| !names.is_empty()) else { return false };
-            match kind.as_str() {
-                "AWS" => names.iter().all(|name| is_aws_principal(name)),
-                "Service" => names.iter().all(|name| name.contains('.')),
-                "Federated" | "CanonicalUser" => true,
-                _ => false,
-            }
-        })
-}
-
-fn is_aws_principal(name: &str) -> bool {
-    if name == "*" || name.parse::<AccountId>().is_ok() {
-        return true;
-    }
+fn is_principal(entry: &PrincipalEntry) -> bool {
+    let name = entry.text.as_str();
     // An identity that was deleted shows as its unique id.
     let unique_id = |text: &str| {
         matches!(text.get(..4), Some("AIDA" | "AROA"))
             && text.bytes().all(|b| b.is_ascii_alphanumeric())
     };
-    unique_id(name) || crate::principal::is_principal_arn(name)
-}
-
-/// Whether the policy leaves its author the right to replace it. Conditions count as met: they are judged call by call.
-fn lets_put_policy(statements: &[Value], caller: &Principal) -> bool {
-    let speaks = |effect: &str| {
-        statements.iter().any(|statement| {
-            statement["Effect"] == effect
-                && (effect == "Allow" || statement.get("Condition").is_none())
-                && concerns(statement, caller)
-        })
-    };
-    speaks("Allow") && !speaks("Deny")
-}
-
-fn concerns(statement: &Value, caller: &Principal) -> bool {
-    let element = |name: &str| statement.get(name).and_then(texts);
-    let acts = match (element("Action"), element("NotAction")) {
-        (Some(actions), _) => actions.iter().any(|action| matches(action, "kms:PutKeyPolicy")),
-        (None, Some(not)) => !not.iter().any(|action| matches(action, "kms:PutKeyPolicy")),
-        // A statement without actions has no effect.
-        (None, None) => false,
-    };
-    // In a key policy a resource means this key, however it is written; one without a resource has no effect.
-    let applies = statement.get("Resource").is_some() || statement.get("NotResource").is_some();
-    let named = match (statement.get("Principal"), statement.get("NotPrincipal")) {
-        (Some(principal), _) => names(principal, caller),
-        (None, Some(principal)) => !names(principal, caller),
-        (None, None) => false,
-    };
-    acts && applies && named
-}
-
-/// Whether a principal element names the caller, by itself or through its account.
-fn names(principal: &Value, caller: &Principal) -> bool {
-    let list = match principal {
-        Value::Object(kinds) => kinds.get("AWS").and_then(texts).unwrap_or_default(),
-        other => texts(other).unwrap_or_default(),
-    };
-    let root = caller.account.root_arn();
-    list.iter().any(|name| {
-        *name == "*" || *name == caller.account.as_str() || *name == root || *name == caller.arn
-    })
-}
-
-/// IAM's wildcards: `*` is any run of characters, `?` any one. Actions ignore case.
-fn matches(pattern: &str, text: &str) -> bool {
-    fn walk(pattern: &[u8], text: &[u8]) -> bool {
-        match pattern.split_first() {
-            None => text.is_empty(),
-            Some((b'*', rest)) => (0..=text.len()).any(|skip| walk(rest, &text[skip..])),
-            Some((b'?', rest)) => !text.is_empty() && walk(rest, &text[1..]),
-            Some((byte, rest)) => {
-                text.first().is_some_and(|first| first.eq_ignore_ascii_case(byte))
-                    && walk(rest, &text[1..])
-            }
+    match entry.of {
+        PrincipalType::Aws => {
+            name == "*"
+                || name.parse::<AccountId>().is_ok()
+                || unique_id(name)
+                || principal::is_principal_arn(name)
         }
+        PrincipalType::Service => name.contains('.'),
+        PrincipalType::Federated | PrincipalType::CanonicalUser => true,
     }
-    // Runs of asterisks mean one; collapsing them keeps the walk from branching over and over.
-    let mut collapsed = pattern.as_bytes().to_vec();
-    collapsed.dedup_by(|a, b| *a == b'*' && *b == b'*');
-    walk(&collapsed, text.as_bytes())
 }
 
 /// Refuses policy names other than `default`.
@@ -270,7 +142,7 @@ fn check_name(name: Option<&str>) -> Result<(), Failure> {
 }
 
 impl Handle<GetKeyPolicy> for Kms {
-    const FACTS: Facts = Facts::read("kms:GetKeyPolicy");
+    const FACTS: Facts = facts::on_key(Facts::read("kms:GetKeyPolicy"), facts::COMMON);
 
     async fn resources(
         &self,
@@ -295,7 +167,7 @@ impl Handle<GetKeyPolicy> for Kms {
 }
 
 impl Handle<PutKeyPolicy> for Kms {
-    const FACTS: Facts = Facts::write("kms:PutKeyPolicy");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:PutKeyPolicy"), facts::PUT_POLICY);
 
     async fn resources(
         &self,
@@ -303,6 +175,10 @@ impl Handle<PutKeyPolicy> for Kms {
         input: &PutKeyPolicyRequest,
     ) -> Result<Vec<Resource>, Failure> {
         lookup::resource(call, input.key_id(), Accepts::OwnKey).await
+    }
+
+    fn conditions(&self, _call: &Call, input: &PutKeyPolicyRequest, request: &mut authz::Request) {
+        conditions::bypass(request, input.bypass_policy_lockout_safety_check);
     }
 
     async fn handle(&self, call: &mut Call, input: &PutKeyPolicyRequest) -> Result<Unit, Failure> {
@@ -313,8 +189,9 @@ impl Handle<PutKeyPolicy> for Kms {
                 .because("The only policy that can be changed is named default."));
         }
         let policy = input.policy.as_deref().unwrap_or_default();
-        validate(call, policy, input.bypass_policy_lockout_safety_check.unwrap_or(false))?;
-        key.policy = policy.into();
+        let bypass = input.bypass_policy_lockout_safety_check.unwrap_or(false);
+        let judged = conditions::judged(call, &key);
+        key.policy = validate(call, judged, policy, bypass).await?;
         lookup::save(call, &key)?;
         lookup::answer_key(call, &key);
         Ok(Unit {})
@@ -322,7 +199,7 @@ impl Handle<PutKeyPolicy> for Kms {
 }
 
 impl Handle<ListKeyPolicies> for Kms {
-    const FACTS: Facts = Facts::read("kms:ListKeyPolicies");
+    const FACTS: Facts = facts::on_key(Facts::read("kms:ListKeyPolicies"), facts::COMMON);
 
     async fn resources(
         &self,
@@ -352,54 +229,22 @@ impl Handle<ListKeyPolicies> for Kms {
 mod tests {
     use super::*;
 
-    fn verdict(policy: &str) -> Result<bool, String> {
-        let caller = Principal { account: AccountId::DEFAULT, arn: AccountId::DEFAULT.root_arn() };
-        let statements = parse(policy).map_err(|failure| failure.message)?;
-        Ok(lets_put_policy(&statements, &caller))
-    }
-
-    fn statement(rest: &str) -> String {
-        format!(r#"{{"Statement":[{{"Effect":"Allow",{rest}}}]}}"#)
-    }
-
     #[test]
-    fn the_default_policy_keeps_its_author_in() {
-        assert_eq!(verdict(&default_policy(AccountId::DEFAULT)), Ok(true));
-    }
-
-    #[test]
-    fn lockouts_are_seen() {
-        let open = [
-            r#""Principal":"*","Action":"kms:Put*","Resource":"*""#,
-            r#""Principal":{"AWS":["123456789012"]},"Action":["kms:PutKeyPolic?"],"Resource":"*""#,
-            r#""Principal":{"AWS":"*"},"NotAction":"kms:Encrypt","Resource":"*""#,
+    fn documents_are_taken_or_refused() {
+        check(&default_policy(AccountId::DEFAULT)).expect("the default policy");
+        let good = [
+            r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":["123456789012"]},"Action":"kms:*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"AROAIIAAAAAAAAAAAAAA"},"Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"kms:*","Resource":"*"}}"#,
         ];
-        for rest in open {
-            assert_eq!(verdict(&statement(rest)), Ok(true), "{rest}");
+        for policy in good {
+            assert!(check(policy).is_ok(), "{policy}");
         }
-        let locked = [
-            r#""Principal":{"AWS":"arn:aws:iam::123456789012:role/admin"},"Action":"kms:*","Resource":"*""#,
-            r#""Principal":"*","Action":"kms:Encrypt","Resource":"*""#,
-            r#""Principal":"*","Action":"kms:*""#,
-            r#""Principal":"*","Resource":"*""#,
-            r#""Principal":{"Service":"s3.amazonaws.com"},"Action":"kms:*","Resource":"*""#,
-        ];
-        for rest in locked {
-            assert_eq!(verdict(&statement(rest)), Ok(false), "{rest}");
-        }
-        let denied = r#"{"Statement":[
-            {"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"},
-            {"Effect":"Deny","Principal":"*","Action":"kms:PutKeyPolicy","Resource":"*"}]}"#;
-        assert_eq!(verdict(denied), Ok(false));
-    }
-
-    #[test]
-    fn malformed_documents_are_refused() {
         let bad = [
             "",
             "[]",
             "{}",
-            r#"{"Statement":[]}"#,
             r#"{"Statement":["x"]}"#,
             r#"{"Version":"2020-01-01","Statement":[]}"#,
             r#"{"Statements":[]}"#,
@@ -407,20 +252,12 @@ mod tests {
             r#"{"Statement":{"Effect":"Allow","Action":"kms:*"}}"#,
             r#"{"Statement":{"Effect":"Allow","Principal":"someone"}}"#,
             r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"bob"}}}"#,
-            r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":[]}}}"#,
             r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":7}}"#,
             r#"{"Statement":{"Effect":"Allow","Principal":"*","NotPrincipal":"*"}}"#,
             r#"{"Statement":{"Effect":"Allow","Principal":"*","Colour":"red"}}"#,
         ];
         for policy in bad {
-            assert!(verdict(policy).is_err(), "{policy}");
+            assert!(check(policy).is_err(), "{policy}");
         }
-    }
-
-    #[test]
-    fn many_wildcards_do_not_take_forever() {
-        let pattern = format!("kms:{}x", "*a".repeat(20));
-        assert!(!matches(&pattern, "kms:PutKeyPolicy"));
-        assert!(matches("KMS:put**policy", "kms:PutKeyPolicy"));
     }
 }

@@ -68,11 +68,10 @@ impl KeyRecord {
 
     /// The key ARN.
     pub fn arn(&self) -> String {
-        let Self { account, region, id, .. } = self;
-        format!("arn:aws:kms:{region}:{account}:key/{id}")
+        key_arn(&self.scope(), &self.id)
     }
 
-    /// The key as authorization and audit see it.
+    /// The key as the audit sees it, and authorization with the conditions of [`crate::conditions::judged`].
     pub fn resource(&self) -> Resource {
         let arn = Arn::new(SERVICE, &self.region, self.account, &format!("key/{}", self.id));
         Resource {
@@ -258,6 +257,11 @@ pub(crate) struct AliasRecord {
 impl Record for AliasRecord {
     const SERVICE: &'static str = SERVICE;
     const KIND: &'static str = "alias";
+}
+
+/// The ARN of a key.
+pub(crate) fn key_arn(scope: &Scope, id: &str) -> String {
+    format!("arn:aws:kms:{}:{}:key/{id}", scope.region, scope.account)
 }
 
 /// The ARN of an alias; `name` includes `alias/`.

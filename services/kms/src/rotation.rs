@@ -27,7 +27,7 @@ use crate::paging::{self, Page};
 use crate::record::{
     KeyRecord, MaterialRecord, MaterialState, Origin, ROTATION_PERIOD_DAYS, Rotated, State,
 };
-use crate::{Kms, due, multi_region, state};
+use crate::{Kms, due, facts, multi_region, state};
 
 /// Rotations on demand at most, for the whole life of a key (RotateKeyOnDemand, KMS API Reference).
 pub(crate) const ON_DEMAND_ROTATIONS_MAX: u32 = 25;
@@ -156,7 +156,7 @@ async fn save_schedule(call: &mut Call, key: &KeyRecord) -> Result<(), Failure> 
 }
 
 impl Handle<EnableKeyRotation> for Kms {
-    const FACTS: Facts = Facts::write("kms:EnableKeyRotation");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:EnableKeyRotation"), facts::ROTATE);
 
     async fn resources(
         &self,
@@ -164,6 +164,16 @@ impl Handle<EnableKeyRotation> for Kms {
         input: &EnableKeyRotationRequest,
     ) -> Result<Vec<Resource>, Failure> {
         lookup::resource(call, input.key_id(), Accepts::OwnKey).await
+    }
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &EnableKeyRotationRequest,
+        request: &mut authz::Request,
+    ) {
+        let days = input.rotation_period_in_days.map_or(i64::from(ROTATION_PERIOD_DAYS), i64::from);
+        request.context.set("kms:RotationPeriodInDays", days);
     }
 
     async fn handle(
@@ -189,7 +199,7 @@ impl Handle<EnableKeyRotation> for Kms {
 }
 
 impl Handle<DisableKeyRotation> for Kms {
-    const FACTS: Facts = Facts::write("kms:DisableKeyRotation");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:DisableKeyRotation"), facts::COMMON);
 
     async fn resources(
         &self,
@@ -216,7 +226,7 @@ impl Handle<DisableKeyRotation> for Kms {
 }
 
 impl Handle<GetKeyRotationStatus> for Kms {
-    const FACTS: Facts = Facts::read("kms:GetKeyRotationStatus");
+    const FACTS: Facts = facts::on_key(Facts::read("kms:GetKeyRotationStatus"), facts::COMMON);
 
     async fn resources(
         &self,
@@ -249,7 +259,7 @@ impl Handle<GetKeyRotationStatus> for Kms {
 }
 
 impl Handle<RotateKeyOnDemand> for Kms {
-    const FACTS: Facts = Facts::write("kms:RotateKeyOnDemand");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:RotateKeyOnDemand"), facts::COMMON);
 
     async fn resources(
         &self,
@@ -282,7 +292,7 @@ impl Handle<RotateKeyOnDemand> for Kms {
 }
 
 impl Handle<ListKeyRotations> for Kms {
-    const FACTS: Facts = Facts::read("kms:ListKeyRotations");
+    const FACTS: Facts = facts::on_key(Facts::read("kms:ListKeyRotations"), facts::COMMON);
 
     async fn resources(
         &self,

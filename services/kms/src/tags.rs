@@ -8,12 +8,13 @@ use api_kms::{
     ListResourceTagsRequest, ListResourceTagsResponse, Tag, TagResourceRequest, Unit,
     UntagResourceRequest,
 };
+use base::Region;
 use platform::{Call, Facts, Handle, Resource};
 use shape::Failure;
 
 use crate::lookup::{self, Accepts};
 use crate::paging::{self, Page};
-use crate::{Kms, state};
+use crate::{Kms, conditions, facts, state};
 
 /// Tags on a key at most (Tagging AWS resources, AWS General Reference).
 pub(crate) const TAGS_MAX: usize = 50;
@@ -40,6 +41,12 @@ pub(crate) fn add(tags: &mut BTreeMap<String, String>, new: &[Tag]) -> Result<()
     Ok(())
 }
 
+/// What making a key in `region` needs besides if it is to have tags (CreateKey, KMS API Reference).
+pub(crate) fn permission(call: &Call, region: &Region, tags: Option<&[Tag]>) -> Option<Resource> {
+    let tagged = tags.is_some_and(|tags| !tags.is_empty());
+    tagged.then(|| conditions::future_key(call, region).for_action("kms:TagResource"))
+}
+
 /// Tags as the API lists them.
 pub(crate) fn list(tags: &BTreeMap<String, String>) -> Vec<Tag> {
     tags.iter()
@@ -59,7 +66,7 @@ fn check_key(key: &str) -> Result<(), Failure> {
 }
 
 impl Handle<TagResource> for Kms {
-    const FACTS: Facts = Facts::write("kms:TagResource");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:TagResource"), facts::TAG);
 
     async fn resources(
         &self,
@@ -67,6 +74,10 @@ impl Handle<TagResource> for Kms {
         input: &TagResourceRequest,
     ) -> Result<Vec<Resource>, Failure> {
         lookup::resource(call, input.key_id(), Accepts::OwnKey).await
+    }
+
+    fn conditions(&self, _call: &Call, input: &TagResourceRequest, request: &mut authz::Request) {
+        conditions::tags(request, input.tags.as_deref());
     }
 
     async fn handle(&self, call: &mut Call, input: &TagResourceRequest) -> Result<Unit, Failure> {
@@ -80,7 +91,7 @@ impl Handle<TagResource> for Kms {
 }
 
 impl Handle<UntagResource> for Kms {
-    const FACTS: Facts = Facts::write("kms:UntagResource");
+    const FACTS: Facts = facts::on_key(Facts::write("kms:UntagResource"), facts::UNTAG);
 
     async fn resources(
         &self,
@@ -88,6 +99,10 @@ impl Handle<UntagResource> for Kms {
         input: &UntagResourceRequest,
     ) -> Result<Vec<Resource>, Failure> {
         lookup::resource(call, input.key_id(), Accepts::OwnKey).await
+    }
+
+    fn conditions(&self, _call: &Call, input: &UntagResourceRequest, request: &mut authz::Request) {
+        conditions::tag_keys(request, input.tag_keys.iter().flatten());
     }
 
     async fn handle(&self, call: &mut Call, input: &UntagResourceRequest) -> Result<Unit, Failure> {
@@ -104,7 +119,7 @@ impl Handle<UntagResource> for Kms {
 }
 
 impl Handle<ListResourceTags> for Kms {
-    const FACTS: Facts = Facts::read("kms:ListResourceTags");
+    const FACTS: Facts = facts::on_key(Facts::read("kms:ListResourceTags"), facts::COMMON);
 
     async fn resources(
         &self,

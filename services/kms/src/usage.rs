@@ -13,9 +13,9 @@ use serde::Deserialize;
 use shape::{Failure, Operation};
 use store::{JournalQuery, Key, Scope};
 
-use crate::Kms;
 use crate::lookup::{self, Accepts, OrInternal as _};
 use crate::record::{KeyRecord, SERVICE};
+use crate::{Kms, facts};
 
 /// Kind of the counters, whose id is the key's and whose names are the operations'.
 const KIND: &str = "key-use";
@@ -30,7 +30,7 @@ pub(crate) fn count<O: Operation>(call: &mut Call, key: &KeyRecord) -> Result<()
 }
 
 impl Handle<GetKeyLastUsage> for Kms {
-    const FACTS: Facts = Facts::read("kms:GetKeyLastUsage");
+    const FACTS: Facts = facts::on_key(Facts::read("kms:GetKeyLastUsage"), facts::COMMON);
 
     async fn resources(
         &self,

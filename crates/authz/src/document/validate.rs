@@ -63,7 +63,8 @@ pub(super) fn document(document: &Document, kind: Kind) -> Result<(), Error> {
     }
     unique_ids(document)?;
     for statement in &document.statements {
-        if is_empty(statement.action.as_ref()) {
+        // A key policy is taken with such statements, which have no effect (PutKeyPolicy, KMS API Reference).
+        if kind != Kind::Key && is_empty(statement.action.as_ref()) {
             return Err(Error::malformed(statement.at, "Policy statement must contain actions."));
         }
     }
@@ -217,7 +218,6 @@ fn by_kind(statement: &Statement, kind: Kind) -> Result<(), Error> {
             }
             refuse("AssumeRole policy may only specify STS AssumeRole actions.")
         }
-        Kind::Key if is_empty(resource.as_ref()) => refuse("Missing required field Resource"),
         Kind::ResourceControl => {
             let everyone = principal.entries.iter().all(|entry| entry.text == "*");
             // Only RCPFullAWSAccess, which AWS attaches by itself, allows.

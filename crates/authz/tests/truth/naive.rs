@@ -252,7 +252,7 @@ fn action_fits(terms: &Terms, request: &Request) -> bool {
 }
 
 fn resource_fits(statement: &Statement, source: &Source, request: &Request) -> bool {
-    let Some(terms) = &statement.resource else { return true };
+    let Some(terms) = &statement.resource else { return source.kind != Kind::Key };
     let patterns = terms.terms.iter().map(|t| pattern(&t.text, true, source, request));
     let patterns = patterns.collect::<Vec<_>>();
     let listed = patterns.iter().flatten().any(|p| glob(p, &request.resource));

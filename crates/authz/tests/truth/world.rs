@@ -232,7 +232,7 @@ impl Choices<'_> {
         };
         let negated = kind != Kind::Trust && self.one_in(8);
         parts.push(format!(r#""{}Action":{actions}"#, not(negated)));
-        if kind != Kind::Trust && !(kind == Kind::Resource && self.one_in(4)) {
+        if kind != Kind::Trust && !(matches!(kind, Kind::Resource | Kind::Key) && self.one_in(4)) {
             let resources = self.list(&RESOURCE_PATTERNS, 3);
             parts.push(format!(r#""{}Resource":{resources}"#, not(self.one_in(8))));
         }

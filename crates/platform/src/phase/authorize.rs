@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use authz::{Decision, Kind, Policies, Policy, Request, Verdict};
+use authz::{Decision, Grant, Kind, Policies, Policy, Request, Verdict};
 use identity::Guardrails;
 use shape::error::ACCESS_DENIED;
 use shape::{Failure, Shape};
 
 use super::circumstances;
 use crate::call::Call;
-use crate::caller::Identity;
 use crate::explanation::Explanation;
 use crate::service::{Entry, Resource};
 
@@ -22,23 +21,73 @@ pub(crate) async fn authorize(
     entry: &Entry,
     input: &dyn Shape,
 ) -> Result<(), Failure> {
-    // Due work is Bastide's own. Nobody else can be this identity.
-    if matches!(call.caller.identity, Identity::Service(_)) {
-        return Ok(());
-    }
-    let own = guardrails(call, call.account()).await?;
-    if own.closed {
+    let bound = Bound::new(call).await?;
+    if bound.own.closed {
         let text = "The account that these credentials belong to is closed.";
         return Err(ACCESS_DENIED.because(text));
     }
-    let mut request = circumstances::request(call, &own);
-    entry.run.conditions(call, input, &mut request)?;
-    let bound = Bound { session: session_policies(call).await?, own };
+    if entry.facts.free {
+        return Ok(());
+    }
+    // The operation's own action is judged on `*` where no resource is named for it.
+    if call.resources.iter().all(|resource| resource.action.is_some()) {
+        judge(call, entry, input, &bound, None).await?;
+    }
+    for index in 0..call.resources.len() {
+        judge(call, entry, input, &bound, Some(index)).await?;
+    }
+    Ok(())
+}
 
+/// Whether the caller may do the action of `resource`, by policies alone.
+pub(crate) async fn may(call: &mut Call, resource: &Resource) -> Result<bool, Failure> {
+    let bound = Bound::new(call).await?;
+    let mut request = circumstances::request(call, &bound.own);
+    circumstances::of_resource(&mut request, resource);
+    let gathered = Gathered::new(call, &bound, &mut request, Some(resource)).await?;
+    Ok(gathered.evaluate(call, &request, &[]).allowed)
+}
+
+/// Judges the call on one of its resources, or on `*`.
+async fn judge(
+    call: &mut Call,
+    entry: &Entry,
+    input: &dyn Shape,
+    bound: &Bound,
+    index: Option<usize>,
+) -> Result<(), Failure> {
+    let mut request = circumstances::request(call, &bound.own);
+    if let Some(index) = index {
+        circumstances::of_resource(&mut request, &call.resources[index]);
+    }
+    entry.run.conditions(call, input, &mut request)?;
+    // The resources are out of the call as long as it is asked for more.
     let resources = std::mem::take(&mut call.resources);
-    let result = judge_all(call, entry, &bound, request, &resources).await;
+    let resource = index.map(|index| &resources[index]);
+    let result = decide(call, input, bound, &mut request, resource).await;
     call.resources = resources;
     result
+}
+
+async fn decide(
+    call: &mut Call,
+    input: &dyn Shape,
+    bound: &Bound,
+    request: &mut Request,
+    resource: Option<&Resource>,
+) -> Result<(), Failure> {
+    let gathered = Gathered::new(call, bound, request, resource).await?;
+    let mut decision = gathered.evaluate(call, request, &[]);
+    if let Some(resource) = resource.filter(|_| lacks_allow(&decision)) {
+        let grants = grants(call, input, resource).await?;
+        if !grants.is_empty() {
+            decision = gathered.evaluate(call, request, &grants);
+        }
+    }
+    if decision.allowed {
+        return Ok(());
+    }
+    refuse(call, request, resource, decision)
 }
 
 /// What binds the caller whatever it calls.
@@ -47,69 +96,57 @@ struct Bound {
     session: Option<Vec<Arc<Policy>>>,
 }
 
-async fn judge_all(
-    call: &mut Call,
-    entry: &Entry,
-    bound: &Bound,
-    request: Request,
-    resources: &[Resource],
-) -> Result<(), Failure> {
-    if entry.facts.free {
-        return Ok(());
+impl Bound {
+    async fn new(call: &Call) -> Result<Self, Failure> {
+        let own = guardrails(call, call.account()).await?;
+        Ok(Self { own, session: session_policies(call).await? })
     }
-    // The operation's own action is judged on `*` where no resource is named for it.
-    if resources.iter().all(|resource| resource.action.is_some()) {
-        judge(call, bound, request.clone(), None).await?;
-    }
-    for resource in resources {
-        let mut request = request.clone();
-        circumstances::of_resource(&mut request, resource);
-        judge(call, bound, request, Some(resource)).await?;
-    }
-    Ok(())
 }
 
-async fn judge(
-    call: &mut Call,
-    bound: &Bound,
-    mut request: Request,
-    resource: Option<&Resource>,
-) -> Result<(), Failure> {
-    let owners = match resource.map(|resource| resource.owner) {
-        Some(owner) if owner != call.account() => guardrails(call, owner).await?,
-        _ => bound.own.clone(),
-    };
-    circumstances::of_owner(&mut request, &owners);
-    let policy = match resource.and_then(|resource| resource.policy.as_ref().zip(Some(resource))) {
-        None => None,
-        Some((text, resource)) => {
-            let name = resource.arn.to_string();
-            let compiled = call.directory().compile(resource.policy_kind, &name, text);
-            Some(compiled.map_err(Failure::internal)?)
-        }
-    };
-    let standing = call.caller.standing.clone();
-    let policies = Policies {
-        resource_control: &owners.resource_control,
-        service_control: &bound.own.service_control,
-        endpoint: None,
-        resource: policy.as_deref(),
-        grants: &[],
-        identity: standing.as_ref().map_or(&[], |standing| &standing.policies),
-        boundary: standing.as_ref().and_then(|standing| standing.boundary.as_deref()),
-        session: bound.session.as_deref(),
-    };
-    let mut decision = authz::evaluate(&request, &policies);
-    if let Some(resource) = resource.filter(|_| lacks_allow(&decision)) {
-        let grants = grants(call, resource).await?;
-        if !grants.is_empty() {
-            decision = authz::evaluate(&request, &Policies { grants: &grants, ..policies });
-        }
+/// What binds the caller on one resource.
+struct Gathered<'a> {
+    bound: &'a Bound,
+    owners: Arc<Guardrails>,
+    policy: Option<Arc<Policy>>,
+}
+
+impl<'a> Gathered<'a> {
+    async fn new(
+        call: &Call,
+        bound: &'a Bound,
+        request: &mut Request,
+        resource: Option<&Resource>,
+    ) -> Result<Self, Failure> {
+        let owners = match resource.map(|resource| resource.owner) {
+            Some(owner) if owner != call.account() => guardrails(call, owner).await?,
+            _ => bound.own.clone(),
+        };
+        circumstances::of_owner(request, &owners);
+        let policy = match resource.and_then(|r| Some((r.policy_kind, r.policy.as_ref()?))) {
+            None => None,
+            Some((kind, text)) => {
+                let compiled = call.directory().compile(kind, &request.resource, text);
+                Some(compiled.map_err(Failure::internal)?)
+            }
+        };
+        Ok(Self { bound, owners, policy })
     }
-    if decision.allowed {
-        return Ok(());
+
+    fn evaluate(&self, call: &Call, request: &Request, grants: &[Grant]) -> Decision {
+        let Bound { own, session } = self.bound;
+        let standing = call.caller.standing.as_deref();
+        let policies = Policies {
+            resource_control: &self.owners.resource_control,
+            service_control: &own.service_control,
+            endpoint: None,
+            resource: self.policy.as_deref(),
+            grants,
+            identity: standing.map_or(&[], |standing| &standing.policies),
+            boundary: standing.and_then(|standing| standing.boundary.as_deref()),
+            session: session.as_deref(),
+        };
+        authz::evaluate(request, &policies)
     }
-    refuse(call, &request, decision)
 }
 
 /// Whether more permissions could change the answer.
@@ -117,17 +154,29 @@ fn lacks_allow(decision: &Decision) -> bool {
     !decision.allowed && decision.decisive().is_none_or(|reason| reason.verdict != Verdict::Denies)
 }
 
-async fn grants(call: &mut Call, resource: &Resource) -> Result<Vec<authz::Grant>, Failure> {
+async fn grants(
+    call: &mut Call,
+    input: &dyn Shape,
+    resource: &Resource,
+) -> Result<Vec<Grant>, Failure> {
     let platform = call.platform.clone();
     let service = platform.shared.services.get(resource.arn.service.as_str());
     match service.and_then(|service| service.grants.as_ref()) {
-        Some(source) => source.grants(call, resource).await,
+        Some(source) => source.grants(call, input, resource).await,
         None => Ok(Vec::new()),
     }
 }
 
-fn refuse(call: &mut Call, request: &Request, decision: Decision) -> Result<(), Failure> {
-    let message = decision.message(request).unwrap_or_default();
+fn refuse(
+    call: &mut Call,
+    request: &Request,
+    resource: Option<&Resource>,
+    decision: Decision,
+) -> Result<(), Failure> {
+    let message = match resource.and_then(|resource| resource.refusal) {
+        Some(refusal) => refusal.to_owned(),
+        None => decision.message(request).unwrap_or_default(),
+    };
     let explanation = Explanation::new(&call.request_id, request, decision);
     let keyring = call.credentials().keyring();
     let sealed = explanation.seal(keyring, call.account()).map_err(Failure::internal)?;

@@ -40,7 +40,10 @@ pub(super) fn request(call: &Call, guardrails: &Guardrails) -> Request {
 
 /// Adds what follows from the resource.
 pub(super) fn of_resource(request: &mut Request, resource: &Resource) {
-    let arn = resource.arn.to_string();
+    let arn = match resource.arn.resource.as_str() {
+        "*" => "*".to_owned(),
+        _ => resource.arn.to_string(),
+    };
     match resource.action {
         Some(action) => request.ask(action, &arn),
         None => request.resource = arn,
@@ -55,7 +58,7 @@ pub(super) fn of_resource(request: &mut Request, resource: &Resource) {
         }
     }
     for (key, value) in &resource.conditions {
-        request.context.set(*key, value.clone());
+        request.context.add(key.clone(), value.clone());
     }
 }
 

@@ -10,10 +10,11 @@ use shape::error::VALIDATION;
 use super::{AUDIT, refusal, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::Usage;
-use crate::{Kms, dry_run, grant_token, recipient, usage};
+use crate::{Kms, conditions, dry_run, facts, grant_token, recipient, usage};
 
 impl Handle<DeriveSharedSecret> for Kms {
-    const FACTS: Facts = Facts::read("kms:DeriveSharedSecret").audited(AUDIT);
+    const FACTS: Facts =
+        facts::on_key(Facts::read("kms:DeriveSharedSecret").audited(AUDIT), facts::AGREE);
 
     async fn resources(
         &self,
@@ -22,6 +23,17 @@ impl Handle<DeriveSharedSecret> for Kms {
     ) -> Result<Vec<Resource>, Failure> {
         grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
+    }
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &DeriveSharedSecretRequest,
+        request: &mut authz::Request,
+    ) {
+        let algorithm = input.key_agreement_algorithm.as_ref().map(|algorithm| algorithm.as_str());
+        conditions::text(request, "kms:KeyAgreementAlgorithm", algorithm);
+        conditions::recipient(request, input.recipient.as_ref());
     }
 
     async fn handle(

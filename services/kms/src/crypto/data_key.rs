@@ -12,13 +12,14 @@ use shape::Failure;
 use shape::error::VALIDATION;
 
 use super::encrypt::{Ciphertext, Context};
-use super::{AUDIT, note_material, usable};
+use super::{AUDIT, algorithm_name, note_material, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, grant_token, recipient, usage};
+use crate::{Kms, conditions, dry_run, facts, grant_token, recipient, usage};
 
 impl Handle<GenerateDataKey> for Kms {
-    const FACTS: Facts = Facts::read("kms:GenerateDataKey").audited(AUDIT);
+    const FACTS: Facts =
+        facts::on_key(Facts::read("kms:GenerateDataKey").audited(AUDIT), facts::DECRYPT);
 
     async fn resources(
         &self,
@@ -27,6 +28,16 @@ impl Handle<GenerateDataKey> for Kms {
     ) -> Result<Vec<Resource>, Failure> {
         grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
+    }
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &GenerateDataKeyRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::encryption(request, algorithm_name(None), input.encryption_context.as_ref());
+        conditions::recipient(request, input.recipient.as_ref());
     }
 
     async fn handle(
@@ -55,7 +66,10 @@ impl Handle<GenerateDataKey> for Kms {
 }
 
 impl Handle<GenerateDataKeyWithoutPlaintext> for Kms {
-    const FACTS: Facts = Facts::read("kms:GenerateDataKeyWithoutPlaintext").audited(AUDIT);
+    const FACTS: Facts = facts::on_key(
+        Facts::read("kms:GenerateDataKeyWithoutPlaintext").audited(AUDIT),
+        facts::ENCRYPT,
+    );
 
     async fn resources(
         &self,
@@ -64,6 +78,15 @@ impl Handle<GenerateDataKeyWithoutPlaintext> for Kms {
     ) -> Result<Vec<Resource>, Failure> {
         grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
+    }
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &GenerateDataKeyWithoutPlaintextRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::encryption(request, algorithm_name(None), input.encryption_context.as_ref());
     }
 
     async fn handle(

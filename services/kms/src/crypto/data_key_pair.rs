@@ -12,13 +12,14 @@ use shape::Failure;
 
 use super::data_key::check_symmetric;
 use super::encrypt::{Ciphertext, Context};
-use super::{AUDIT, usable};
+use super::{AUDIT, algorithm_name, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, grant_token, recipient, usage};
+use crate::{Kms, conditions, dry_run, facts, grant_token, recipient, usage};
 
 impl Handle<GenerateDataKeyPair> for Kms {
-    const FACTS: Facts = Facts::read("kms:GenerateDataKeyPair").audited(AUDIT);
+    const FACTS: Facts =
+        facts::on_key(Facts::read("kms:GenerateDataKeyPair").audited(AUDIT), facts::DATA_KEY_PAIR);
 
     async fn resources(
         &self,
@@ -27,6 +28,18 @@ impl Handle<GenerateDataKeyPair> for Kms {
     ) -> Result<Vec<Resource>, Failure> {
         grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
+    }
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &GenerateDataKeyPairRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::encryption(request, algorithm_name(None), input.encryption_context.as_ref());
+        let spec = input.key_pair_spec.as_ref().map(|spec| spec.as_str());
+        conditions::text(request, "kms:DataKeyPairSpec", spec);
+        conditions::recipient(request, input.recipient.as_ref());
     }
 
     async fn handle(
@@ -55,7 +68,10 @@ impl Handle<GenerateDataKeyPair> for Kms {
 }
 
 impl Handle<GenerateDataKeyPairWithoutPlaintext> for Kms {
-    const FACTS: Facts = Facts::read("kms:GenerateDataKeyPairWithoutPlaintext").audited(AUDIT);
+    const FACTS: Facts = facts::on_key(
+        Facts::read("kms:GenerateDataKeyPairWithoutPlaintext").audited(AUDIT),
+        facts::DATA_KEY_PAIR_WITHOUT_PLAINTEXT,
+    );
 
     async fn resources(
         &self,
@@ -64,6 +80,17 @@ impl Handle<GenerateDataKeyPairWithoutPlaintext> for Kms {
     ) -> Result<Vec<Resource>, Failure> {
         grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
+    }
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &GenerateDataKeyPairWithoutPlaintextRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::encryption(request, algorithm_name(None), input.encryption_context.as_ref());
+        let spec = input.key_pair_spec.as_ref().map(|spec| spec.as_str());
+        conditions::text(request, "kms:DataKeyPairSpec", spec);
     }
 
     async fn handle(

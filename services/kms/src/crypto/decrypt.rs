@@ -1,7 +1,7 @@
 //! Decrypt, and what ReEncrypt has of it.
 //!
-//! A symmetric ciphertext names its key, so a request need not. Whatever is wrong with a ciphertext, also that the key it
-//! names does not exist, gets the same answer without a reason.
+//! A symmetric ciphertext names its key, so a request need not. Whatever is wrong with a ciphertext gets the same answer without
+//! a reason; so does, in other words, a key that is not there or not the caller's to use.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use keyring::blob::Header;
 use keyring::{EncryptionAlgorithm, KeyId, Secret};
 use platform::{Call, Facts, Handle, Resource};
 use shape::Failure;
-use shape::error::VALIDATION;
+use shape::error::{ACCESS_DENIED, VALIDATION};
 use store::Scope;
 
 use super::encrypt::{Context, note_request, refuse_context};
@@ -23,10 +23,13 @@ use crate::custom_store;
 use crate::lookup::{self, Accepts, OrInternal as _};
 use crate::material_cache::is_slow;
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, grant_token, recipient, usage};
+use crate::{Kms, conditions, dry_run, facts, grant_token, recipient, usage};
+
+/// The answer where the ciphertext alone says which key it needs. It does not tell which.
+const UNKNOWN_KEY: &str = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.";
 
 impl Handle<Decrypt> for Kms {
-    const FACTS: Facts = Facts::read("kms:Decrypt").audited(AUDIT);
+    const FACTS: Facts = facts::on_key(Facts::read("kms:Decrypt").audited(AUDIT), facts::DECRYPT);
 
     async fn resources(
         &self,
@@ -41,7 +44,15 @@ impl Handle<Decrypt> for Kms {
             &[("encryptionContext", input.encryption_context.as_ref())],
             input.dry_run,
         );
-        Ok(vec![source(input).key(call).await?.resource()])
+        let source = source(input);
+        let key = source.key(call).await?;
+        Ok(vec![source.resource(call, &key)])
+    }
+
+    fn conditions(&self, _call: &Call, input: &DecryptRequest, request: &mut authz::Request) {
+        let algorithm = algorithm_name(input.encryption_algorithm.as_ref());
+        conditions::encryption(request, algorithm, input.encryption_context.as_ref());
+        conditions::recipient(request, input.recipient.as_ref());
     }
 
     async fn handle(
@@ -101,11 +112,19 @@ pub(super) struct Opened {
 }
 
 impl Source<'_> {
+    /// `key` as what the call is authorized on.
+    pub(super) fn resource(&self, call: &Call, key: &KeyRecord) -> Resource {
+        match self.key_id {
+            Some(key_id) => lookup::named(call, key, key_id),
+            None => Resource { refusal: Some(UNKNOWN_KEY), ..conditions::judged(call, key) },
+        }
+    }
+
     /// The key: the one that the request names, which a symmetric ciphertext must name too, or the one that the
     /// ciphertext names.
     ///
     /// # Errors
-    /// `NotFoundException`, `InvalidCiphertextException`, `IncorrectKeyException`, `ValidationException`.
+    /// `NotFoundException`, `InvalidCiphertextException`, `IncorrectKeyException`, `ValidationException`, `AccessDeniedException`.
     pub(super) async fn key(&self, call: &mut Call) -> Result<Arc<KeyRecord>, Failure> {
         if self.ignored {
             let key_id = self.key_id.ok_or_else(|| must_not_be_null(self.key_id_member))?;
@@ -119,7 +138,9 @@ impl Source<'_> {
         }
         let Some(key_id) = self.key_id else {
             let header = header(ciphertext)?;
-            return named_by(call, &header).await?.ok_or_else(invalid_ciphertext);
+            return named_by(call, &header)
+                .await?
+                .ok_or_else(|| ACCESS_DENIED.because(UNKNOWN_KEY));
         };
         // A bare key id suffices for the key of another account if the ciphertext says whose it is.
         let header = header(ciphertext);
@@ -127,9 +148,7 @@ impl Source<'_> {
         if let (Some(bare), Ok(header)) = (bare, &header)
             && bare == header.key_id
         {
-            let missing = || lookup::key_not_found(&call_scope(call, header), key_id);
-            let missing = missing();
-            return named_by(call, header).await?.ok_or(missing);
+            return lookup::by_id(call, &call_scope(call, header), key_id).await;
         }
         let key = lookup::find(call, key_id, Accepts::KeyOrAlias).await?;
         let header = header?;

@@ -12,18 +12,18 @@ use shape::Failure;
 use shape::error::VALIDATION;
 
 use super::{AUDIT, algorithm_name, algorithm_of, note_material, refusal, usable};
-use crate::Kms;
 use crate::dry_run;
 use crate::grant_token;
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, Usage};
 use crate::usage;
+use crate::{Kms, conditions, facts};
 
 /// The encryption context: what is authenticated with a plaintext.
 pub(crate) type Context = BTreeMap<String, String>;
 
 impl Handle<Encrypt> for Kms {
-    const FACTS: Facts = Facts::read("kms:Encrypt").audited(AUDIT);
+    const FACTS: Facts = facts::on_key(Facts::read("kms:Encrypt").audited(AUDIT), facts::ENCRYPT);
 
     async fn resources(
         &self,
@@ -39,6 +39,11 @@ impl Handle<Encrypt> for Kms {
             input.dry_run,
         );
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
+    }
+
+    fn conditions(&self, _call: &Call, input: &EncryptRequest, request: &mut authz::Request) {
+        let algorithm = algorithm_name(input.encryption_algorithm.as_ref());
+        conditions::encryption(request, algorithm, input.encryption_context.as_ref());
     }
 
     async fn handle(

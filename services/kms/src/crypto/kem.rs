@@ -8,10 +8,10 @@ use shape::Failure;
 use super::{AUDIT, refusal, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::Usage;
-use crate::{Kms, dry_run, grant_token, usage};
+use crate::{Kms, dry_run, facts, grant_token, usage};
 
 impl Handle<Encapsulate> for Kms {
-    const FACTS: Facts = Facts::read("kms:Encapsulate").audited(AUDIT);
+    const FACTS: Facts = facts::on_key(Facts::read("kms:Encapsulate").audited(AUDIT), facts::NAMED);
 
     async fn resources(
         &self,
@@ -43,7 +43,7 @@ impl Handle<Encapsulate> for Kms {
 }
 
 impl Handle<Decapsulate> for Kms {
-    const FACTS: Facts = Facts::read("kms:Decapsulate").audited(AUDIT);
+    const FACTS: Facts = facts::on_key(Facts::read("kms:Decapsulate").audited(AUDIT), facts::NAMED);
 
     async fn resources(
         &self,

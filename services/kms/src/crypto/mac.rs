@@ -12,10 +12,10 @@ use shape::Failure;
 use super::{AUDIT, incompatible, refusal, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, grant_token, usage};
+use crate::{Kms, conditions, dry_run, facts, grant_token, usage};
 
 impl Handle<GenerateMac> for Kms {
-    const FACTS: Facts = Facts::read("kms:GenerateMac").audited(AUDIT);
+    const FACTS: Facts = facts::on_key(Facts::read("kms:GenerateMac").audited(AUDIT), facts::MAC);
 
     async fn resources(
         &self,
@@ -24,6 +24,11 @@ impl Handle<GenerateMac> for Kms {
     ) -> Result<Vec<Resource>, Failure> {
         grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
+    }
+
+    fn conditions(&self, _call: &Call, input: &GenerateMacRequest, request: &mut authz::Request) {
+        let algorithm = input.mac_algorithm.as_ref().map(|algorithm| algorithm.as_str());
+        conditions::text(request, "kms:MacAlgorithm", algorithm);
     }
 
     async fn handle(
@@ -48,7 +53,7 @@ impl Handle<GenerateMac> for Kms {
 }
 
 impl Handle<VerifyMac> for Kms {
-    const FACTS: Facts = Facts::read("kms:VerifyMac").audited(AUDIT);
+    const FACTS: Facts = facts::on_key(Facts::read("kms:VerifyMac").audited(AUDIT), facts::MAC);
 
     async fn resources(
         &self,
@@ -57,6 +62,11 @@ impl Handle<VerifyMac> for Kms {
     ) -> Result<Vec<Resource>, Failure> {
         grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
+    }
+
+    fn conditions(&self, _call: &Call, input: &VerifyMacRequest, request: &mut authz::Request) {
+        let algorithm = input.mac_algorithm.as_ref().map(|algorithm| algorithm.as_str());
+        conditions::text(request, "kms:MacAlgorithm", algorithm);
     }
 
     async fn handle(

@@ -7,14 +7,15 @@ use platform::{Call, Facts, Handle, Resource};
 use shape::Failure;
 
 use super::AUDIT;
-use crate::Kms;
 use crate::grant_token;
 use crate::lookup::{self, Accepts};
 use crate::record::Usage;
 use crate::state;
+use crate::{Kms, facts};
 
 impl Handle<GetPublicKey> for Kms {
-    const FACTS: Facts = Facts::read("kms:GetPublicKey").audited(AUDIT);
+    const FACTS: Facts =
+        facts::on_key(Facts::read("kms:GetPublicKey").audited(AUDIT), facts::NAMED);
 
     async fn resources(
         &self,

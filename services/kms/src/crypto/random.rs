@@ -7,10 +7,19 @@ use shape::Failure;
 use shape::error::VALIDATION;
 
 use super::AUDIT;
-use crate::{Kms, custom_store, recipient};
+use crate::{Kms, conditions, custom_store, facts, recipient};
 
 impl Handle<GenerateRandom> for Kms {
-    const FACTS: Facts = Facts::read("kms:GenerateRandom").audited(AUDIT);
+    const FACTS: Facts = Facts::read("kms:GenerateRandom").audited(AUDIT).keys(facts::RANDOM);
+
+    fn conditions(
+        &self,
+        _call: &Call,
+        input: &GenerateRandomRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::recipient(request, input.recipient.as_ref());
+    }
 
     async fn handle(
         &self,

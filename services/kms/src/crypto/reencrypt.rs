@@ -10,11 +10,14 @@ use super::encrypt::note_request;
 use super::{AUDIT, algorithm_name, algorithm_of, check_use, note, usable};
 use crate::lookup::{self, Accepts};
 use crate::record::Usage;
-use crate::{Kms, dry_run, grant_token, usage};
+use crate::{Kms, conditions, dry_run, facts, grant_token, usage};
+
+/// What the destination key needs; the source needs the action of the operation's facts.
+const TO: &str = "kms:ReEncryptTo";
 
 impl Handle<ReEncrypt> for Kms {
-    /// The source needs `kms:ReEncryptFrom`, the destination `kms:ReEncryptTo`.
-    const FACTS: Facts = Facts::read("kms:ReEncryptFrom").audited(AUDIT);
+    const FACTS: Facts =
+        facts::on_key(Facts::read("kms:ReEncryptFrom").audited(AUDIT), facts::RE_ENCRYPT);
 
     async fn resources(
         &self,
@@ -38,9 +41,21 @@ impl Handle<ReEncrypt> for Kms {
             ],
             input.dry_run,
         );
-        let from = source(input).key(call).await?;
+        let source = source(input);
+        let from = source.key(call).await?;
         let to = lookup::find(call, input.destination_key_id(), Accepts::KeyOrAlias).await?;
-        Ok(vec![from.resource(), to.resource()])
+        let same = from.arn() == to.arn();
+        let from = source.resource(call, &from);
+        let to = lookup::named(call, &to, input.destination_key_id()).for_action(TO);
+        Ok([from, to].map(|key| key.with("kms:ReEncryptOnSameKey", same)).into())
+    }
+
+    fn conditions(&self, _call: &Call, input: &ReEncryptRequest, request: &mut authz::Request) {
+        let (algorithm, context) = match request.action() {
+            TO => (&input.destination_encryption_algorithm, &input.destination_encryption_context),
+            _ => (&input.source_encryption_algorithm, &input.source_encryption_context),
+        };
+        conditions::encryption(request, algorithm_name(algorithm.as_ref()), context.as_ref());
     }
 
     async fn handle(

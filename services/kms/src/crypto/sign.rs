@@ -14,10 +14,10 @@ use super::{AUDIT, incompatible, refusal, usable};
 use crate::lookup::{self, Accepts};
 use crate::material_cache::is_slow;
 use crate::record::{KeyRecord, Usage};
-use crate::{Kms, dry_run, grant_token, usage};
+use crate::{Kms, conditions, dry_run, facts, grant_token, usage};
 
 impl Handle<Sign> for Kms {
-    const FACTS: Facts = Facts::read("kms:Sign").audited(AUDIT);
+    const FACTS: Facts = facts::on_key(Facts::read("kms:Sign").audited(AUDIT), facts::SIGN);
 
     async fn resources(
         &self,
@@ -26,6 +26,13 @@ impl Handle<Sign> for Kms {
     ) -> Result<Vec<Resource>, Failure> {
         grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
+    }
+
+    fn conditions(&self, _call: &Call, input: &SignRequest, request: &mut authz::Request) {
+        let algorithm = input.signing_algorithm.as_ref().map(|algorithm| algorithm.as_str());
+        conditions::text(request, "kms:SigningAlgorithm", algorithm);
+        let kind = message_type(input.message_type.as_ref()).as_str();
+        request.context.set("kms:MessageType", kind);
     }
 
     async fn handle(&self, call: &mut Call, input: &SignRequest) -> Result<SignResponse, Failure> {
@@ -52,7 +59,7 @@ impl Handle<Sign> for Kms {
 }
 
 impl Handle<Verify> for Kms {
-    const FACTS: Facts = Facts::read("kms:Verify").audited(AUDIT);
+    const FACTS: Facts = facts::on_key(Facts::read("kms:Verify").audited(AUDIT), facts::SIGN);
 
     async fn resources(
         &self,
@@ -61,6 +68,13 @@ impl Handle<Verify> for Kms {
     ) -> Result<Vec<Resource>, Failure> {
         grant_token::check(self, input.grant_tokens.as_deref())?;
         lookup::resource(call, input.key_id(), Accepts::KeyOrAlias).await
+    }
+
+    fn conditions(&self, _call: &Call, input: &VerifyRequest, request: &mut authz::Request) {
+        let algorithm = input.signing_algorithm.as_ref().map(|algorithm| algorithm.as_str());
+        conditions::text(request, "kms:SigningAlgorithm", algorithm);
+        let kind = message_type(input.message_type.as_ref()).as_str();
+        request.context.set("kms:MessageType", kind);
     }
 
     async fn handle(

@@ -15,15 +15,24 @@ use xks::Metadata;
 
 use super::failure::connection_error;
 use super::{Connection, StoreRecord, own, save, with_proxy};
-use crate::Kms;
 use crate::lookup::OrInternal as _;
 use crate::record::SERVICE;
+use crate::{Kms, conditions, facts};
 
 /// Connects stores that wait for it.
 pub(crate) struct ConnectionWork(pub Arc<Kms>);
 
 impl Handle<ConnectCustomKeyStore> for Kms {
-    const FACTS: Facts = Facts::write("kms:ConnectCustomKeyStore");
+    const FACTS: Facts = Facts::write("kms:ConnectCustomKeyStore").keys(facts::STORE);
+
+    fn conditions(
+        &self,
+        call: &Call,
+        _input: &ConnectCustomKeyStoreRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::caller(call, request);
+    }
 
     async fn handle(
         &self,
@@ -47,7 +56,16 @@ impl Handle<ConnectCustomKeyStore> for Kms {
 }
 
 impl Handle<DisconnectCustomKeyStore> for Kms {
-    const FACTS: Facts = Facts::write("kms:DisconnectCustomKeyStore");
+    const FACTS: Facts = Facts::write("kms:DisconnectCustomKeyStore").keys(facts::STORE);
+
+    fn conditions(
+        &self,
+        call: &Call,
+        _input: &DisconnectCustomKeyStoreRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::caller(call, request);
+    }
 
     async fn handle(
         &self,

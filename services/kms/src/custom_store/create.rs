@@ -20,14 +20,23 @@ use super::{
     Connection, Credential, Directory, Entry, STORES_MAX, StoreRecord, save, secret_context,
     with_proxy,
 };
-use crate::Kms;
+use crate::{Kms, conditions, facts};
 
 /// How an id of a custom key store begins; 17 hex digits follow.
 const ID_PREFIX: &str = "cks-";
 const ID_DIGITS: usize = 17;
 
 impl Handle<CreateCustomKeyStore> for Kms {
-    const FACTS: Facts = Facts::write("kms:CreateCustomKeyStore");
+    const FACTS: Facts = Facts::write("kms:CreateCustomKeyStore").keys(facts::STORE);
+
+    fn conditions(
+        &self,
+        call: &Call,
+        _input: &CreateCustomKeyStoreRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::caller(call, request);
+    }
 
     async fn handle(
         &self,

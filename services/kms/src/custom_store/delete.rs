@@ -8,11 +8,20 @@ use shape::Failure;
 
 use super::connection::{note, wrong_state};
 use super::{Connection, Directory, StoreRecord, has_keys, own};
-use crate::Kms;
 use crate::lookup::OrInternal as _;
+use crate::{Kms, conditions, facts};
 
 impl Handle<DeleteCustomKeyStore> for Kms {
-    const FACTS: Facts = Facts::write("kms:DeleteCustomKeyStore");
+    const FACTS: Facts = Facts::write("kms:DeleteCustomKeyStore").keys(facts::STORE);
+
+    fn conditions(
+        &self,
+        call: &Call,
+        _input: &DeleteCustomKeyStoreRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::caller(call, request);
+    }
 
     async fn handle(
         &self,

@@ -12,14 +12,23 @@ use shape::Failure;
 use shape::error::VALIDATION;
 
 use super::{Connection, Directory, StoreRecord, find, not_found};
-use crate::Kms;
 use crate::paging::{self, Page};
+use crate::{Kms, conditions, facts};
 
 /// The connectivity of every store here.
 pub(super) const CONNECTIVITY: XksProxyConnectivityType = XksProxyConnectivityType::PublicEndpoint;
 
 impl Handle<DescribeCustomKeyStores> for Kms {
-    const FACTS: Facts = Facts::read("kms:DescribeCustomKeyStores");
+    const FACTS: Facts = Facts::read("kms:DescribeCustomKeyStores").keys(facts::STORE);
+
+    fn conditions(
+        &self,
+        call: &Call,
+        _input: &DescribeCustomKeyStoresRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::caller(call, request);
+    }
 
     async fn handle(
         &self,

@@ -8,10 +8,19 @@ use shape::Failure;
 use super::connection::{note, wrong_state};
 use super::create::{check_connectivity, enter, refuse_cluster_settings};
 use super::{Connection, Directory, own, save};
-use crate::Kms;
+use crate::{Kms, conditions, facts};
 
 impl Handle<UpdateCustomKeyStore> for Kms {
-    const FACTS: Facts = Facts::write("kms:UpdateCustomKeyStore");
+    const FACTS: Facts = Facts::write("kms:UpdateCustomKeyStore").keys(facts::STORE);
+
+    fn conditions(
+        &self,
+        call: &Call,
+        _input: &UpdateCustomKeyStoreRequest,
+        request: &mut authz::Request,
+    ) {
+        conditions::caller(call, request);
+    }
 
     async fn handle(
         &self,
