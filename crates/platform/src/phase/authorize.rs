@@ -127,7 +127,11 @@ async fn grants(call: &mut Call, resource: &Resource) -> Result<Vec<authz::Grant
 }
 
 fn refuse(call: &mut Call, request: &Request, decision: Decision) -> Result<(), Failure> {
-    let message = decision.message(request).unwrap_or_default();
+    let message = match call.caller.identity {
+        // Who has no account here is told no more.
+        Identity::Outsider(_) => format!("Not authorized to perform {}", request.action()),
+        _ => decision.message(request).unwrap_or_default(),
+    };
     let explanation = Explanation::new(&call.request_id, request, decision);
     let keyring = call.credentials().keyring();
     let sealed = explanation.seal(keyring, call.account()).map_err(Failure::internal)?;
