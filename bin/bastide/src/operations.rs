@@ -38,11 +38,11 @@ pub(crate) fn run(options: &Options) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let services: Vec<Service> =
-        crate::serve::services(kms::Deps { keyring, nitro_root: None, proxies: None })
-            .into_iter()
-            .filter(|s| options.service.as_deref().is_none_or(|name| name == s.schema().name))
-            .collect();
+    let kms = kms::Deps { keyring, nitro_root: None, proxies: None };
+    let services: Vec<Service> = crate::serve::services(kms, sts::Deps { outbound: None })
+        .into_iter()
+        .filter(|s| options.service.as_deref().is_none_or(|name| name == s.schema().name))
+        .collect();
     if services.is_empty() {
         eprintln!("bastide: no such service; `bastide operations` lists them all");
         return ExitCode::from(2);

@@ -106,8 +106,14 @@ pub(crate) fn run(options: Options) -> ExitCode {
 }
 
 /// All services, on their parts.
-pub(crate) fn services(kms: kms::Deps) -> Vec<Service> {
-    vec![cloudtrail::service(), iam::service(), kms::service(kms), ssm::service(), sts::service()]
+pub(crate) fn services(kms: kms::Deps, sts: sts::Deps) -> Vec<Service> {
+    vec![
+        cloudtrail::service(),
+        iam::service(),
+        kms::service(kms),
+        ssm::service(),
+        sts::service(sts),
+    ]
 }
 
 async fn serve(options: &Options) -> Result<(), Failure> {
@@ -131,8 +137,9 @@ async fn serve(options: &Options) -> Result<(), Failure> {
         extra_roots: options.outbound_root.clone(),
         routes: options.outbound_route.clone(),
     };
+    let outbound = outbound::Client::new(outbound, clock.clone())?;
     let proxies = kms::Proxies {
-        client: outbound::Client::new(outbound, clock.clone())?,
+        client: outbound.clone(),
         time_out: Duration::from_millis(options.xks_timeout),
     };
     let kms = kms::Deps { keyring: keyring.clone(), nitro_root, proxies: Some(proxies) };
@@ -145,7 +152,7 @@ async fn serve(options: &Options) -> Result<(), Failure> {
         mode,
         region: options.region.clone(),
     };
-    let platform = Platform::new(parts, services(kms));
+    let platform = Platform::new(parts, services(kms, sts::Deps { outbound: Some(outbound) }));
 
     let tls = match (&options.tls_certificate, &options.tls_key) {
         _ if plain => None,

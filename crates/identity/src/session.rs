@@ -26,6 +26,8 @@ const CACHED: usize = 10_000;
 pub const TOKEN_MAX_CHARS: usize = 16 * 1024;
 /// What every token begins with, so that a damaged one is told from a stranger's.
 const TOKEN_PREFIX: &str = "BastideSession1";
+/// The key among [`Session::federated`] that names the provider.
+pub const PROVIDER: &str = "aws:FederatedProvider";
 /// What a token is bound to besides its account.
 const SEAL_CONTEXT: &[u8] = b"identity/session/";
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use base::{AccountId, Region, Timestamp};
-use identity::{Credentials, Directory};
+use identity::record::MfaOwner;
+use identity::{Credentials, Directory, mfa};
 use shape::Failure;
 use shape::error::ACCESS_DENIED;
 use store::{JournalPage, JournalQuery, Scope, Tally, Tx};
@@ -74,6 +75,22 @@ impl Call {
     /// Access keys and sessions.
     pub fn credentials(&self) -> &Credentials {
         &self.platform.shared.credentials
+    }
+
+    /// Checks a code of the second factor that `owner`, of the caller's account, shows, and uses it up.
+    ///
+    /// # Errors
+    /// A failing store or keyring.
+    pub async fn verify_mfa(
+        &mut self,
+        owner: &MfaOwner,
+        serial: &str,
+        code: &str,
+    ) -> Result<mfa::Verdict, Failure> {
+        let shown = mfa::Shown { account: self.account(), owner, serial, code };
+        let credentials = &self.platform.shared.credentials;
+        let verdict = mfa::verify(credentials, &mut self.tx, shown, self.now).await;
+        verdict.map_err(Failure::internal)
     }
 
     /// A fresh UUID.

@@ -78,6 +78,12 @@ pub struct Outsider {
     pub issuer: String,
     /// Condition keys that the assertion fills.
     pub conditions: Vec<(String, Vec<String>)>,
+    /// Tags that it asks for the session.
+    pub tags: Vec<(String, String)>,
+    /// Keys of those that are to follow into sessions of further roles.
+    pub transitive: Vec<String>,
+    /// The source identity that it asks for the session.
+    pub source_identity: Option<String>,
 }
 
 impl Caller {

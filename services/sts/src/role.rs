@@ -70,6 +70,11 @@ impl Target {
         Ok(Self { arn, account, role })
     }
 
+    /// Whether there is such a role.
+    pub fn exists(&self) -> bool {
+        self.role.is_some()
+    }
+
     /// What is judged: the role for the operation's own action, and once more for each further one.
     pub fn resources(&self, needs: Needs) -> Vec<Resource> {
         let mut role = Resource::new(self.arn.clone(), ROLE, self.account);

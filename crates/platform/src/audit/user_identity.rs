@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 
+use std::collections::BTreeMap;
+
 use base::AccountId;
 use identity::session::Actor;
 use serde::Serialize;
@@ -37,9 +39,19 @@ pub(super) struct UserIdentity<'a> {
 struct SessionContext<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     session_issuer: Option<SessionIssuer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    web_id_federation_data: Option<WebIdFederationData<'a>>,
     attributes: Attributes,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_identity: Option<&'a str>,
+}
+
+/// The outside provider that vouched for who opened the session.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WebIdFederationData<'a> {
+    federated_provider: &'a str,
+    attributes: BTreeMap<&'a str, &'a str>,
 }
 
 /// The role or user that the session rests on.
@@ -135,8 +147,13 @@ fn session_context(caller: &Caller) -> Option<SessionContext<'_>> {
         Actor::Federated { user: None, unique_id, .. } => Some(issuer("Root", "", unique_id)),
         Actor::Root | Actor::User { .. } => None,
     };
+    let provider = session.federated.iter().find(|(key, _)| key == identity::session::PROVIDER);
     Some(SessionContext {
         session_issuer,
+        web_id_federation_data: provider.map(|(_, provider)| WebIdFederationData {
+            federated_provider: provider,
+            attributes: BTreeMap::new(),
+        }),
         attributes: Attributes {
             creation_date: session.issued.trunc_seconds().rfc3339(),
             mfa_authenticated: if session.mfa.is_some() { "true" } else { "false" },

@@ -173,9 +173,12 @@ fn refuse(
     resource: Option<&Resource>,
     decision: Decision,
 ) -> Result<(), Failure> {
-    let message = match resource.and_then(|resource| resource.refusal) {
-        Some(refusal) => refusal.to_owned(),
-        None => decision.message(request).unwrap_or_default(),
+    let own_words = resource.and_then(|resource| resource.refusal);
+    let message = match (&call.caller.identity, own_words) {
+        (_, Some(words)) => words.to_owned(),
+        // Who has no account here is told no more.
+        (Identity::Outsider(_), None) => format!("Not authorized to perform {}", request.action()),
+        _ => decision.message(request).unwrap_or_default(),
     };
     let explanation = Explanation::new(&call.request_id, request, decision);
     let keyring = call.credentials().keyring();

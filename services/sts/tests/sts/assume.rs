@@ -116,15 +116,6 @@ async fn conditions_of_the_trust_policy_are_enforced() {
     assert_eq!(world.assume(&alice, &role, &[]).await.status, 403);
     let members = [("RoleArn", role.as_str()), ("RoleSessionName", "alice")];
     assert_eq!(world.sts(&alice, "AssumeRole", &members).await.status, 200);
-    let mfa = trust(HOME, r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#);
-    world.role(HOME, "R", &mfa, &[]).await;
-    assert_eq!(world.assume(&alice, &role, &[]).await.status, 403);
-    // A code that nobody checked opens nothing.
-    let serial = ("SerialNumber", "arn:aws:iam::123456789012:mfa/alice");
-    let refusal = world.assume(&alice, &role, &[serial, ("TokenCode", "123456")]).await.refusal();
-    assert!(refusal.starts_with("AccessDenied: MultiFactorAuthentication failed"), "{refusal}");
-    let refusal = world.assume(&alice, &role, &[("TokenCode", "123456")]).await.refusal();
-    assert!(refusal.contains("must provide both"), "{refusal}");
 }
 
 #[tokio::test]

@@ -80,9 +80,14 @@ impl Answer {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    /// With a way to identity providers.
+    pub async fn with(outbound: Option<platform::outbound::Client>) -> Self {
         let harness = Harness::new(|keyring| {
             let deps = kms::Deps { keyring: keyring.clone(), nitro_root: None, proxies: None };
-            vec![iam::service(), kms::service(deps), sts::service()]
+            vec![iam::service(), kms::service(deps), sts::service(sts::Deps { outbound })]
         });
         Self { harness: harness.await }
     }
@@ -119,10 +124,8 @@ impl World {
 
     /// Keeps a role; its ARN.
     pub async fn put_role(&self, account: &str, role: &Role) -> String {
-        let account: AccountId = account.parse().expect("an account id");
-        let mut tx = self.harness.platform.store().begin();
-        tx.put(&Scope::global(account), &record::id(&role.name), role).expect("a role");
-        self.harness.platform.store().commit(tx).await.expect("committed");
+        self.put(account, &record::id(&role.name), role).await;
+        let account = account.parse().expect("an account id");
         ids::arn(account, "role", &role.path, &role.name)
     }
 
@@ -149,9 +152,7 @@ impl World {
             versions: vec![PolicyVersion { number: 1, document: document.into(), created: now }],
             tags: Tags::new(),
         };
-        let mut tx = self.harness.platform.store().begin();
-        tx.put(&Scope::global(AccountId::DEFAULT), &record::id(name), &policy).expect("a policy");
-        self.harness.platform.store().commit(tx).await.expect("committed");
+        self.put(HOME, &record::id(name), &policy).await;
         ids::arn(AccountId::DEFAULT, "policy", "/", name)
     }
 
@@ -225,6 +226,14 @@ impl World {
         let response = self.harness.platform.respond(request, Source::default()).await;
         let body = String::from_utf8(response.body.to_vec()).expect("text");
         Answer { status: response.status, body }
+    }
+
+    /// Keeps a record in the account's global scope.
+    pub async fn put<R: store::Record>(&self, account: &str, id: &str, record: &R) {
+        let account: AccountId = account.parse().expect("an account id");
+        let mut tx = self.harness.platform.store().begin();
+        tx.put(&Scope::global(account), id, record).expect("a record");
+        self.harness.platform.store().commit(tx).await.expect("committed");
     }
 
     /// The newest audit record of an account in the default Region.

@@ -3,5 +3,7 @@
 mod assume;
 mod common;
 mod inquiry;
+mod second_factor;
 mod tags;
 mod users;
+mod web_identity;
