@@ -6,6 +6,7 @@
 
 mod floor;
 mod kms;
+mod ledger;
 mod load;
 mod weight;
 
@@ -28,14 +29,18 @@ enum Command {
     Weight(weight::Options),
     /// Serve the floor (used by `kms`)
     #[command(hide = true)]
-    Floor,
+    Floor {
+        /// Put a record on disk before each answer
+        #[arg(long)]
+        durable: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Kms(options) => kms::run(&options),
         Command::Weight(options) => weight::run(&options),
-        Command::Floor => floor::run(),
+        Command::Floor { durable } => floor::run(durable),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,6 +11,7 @@ use base::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::cache::{Cached, ReadCache};
+use crate::frame::Group;
 use crate::journal::JournalRow;
 use crate::tx::{Commit, Write};
 use crate::{Key, StoreError};
@@ -127,6 +128,16 @@ impl Batch {
             && self.events.is_empty()
             && self.dues.is_empty()
             && self.tallies.is_empty()
+    }
+
+    /// Takes everything out if it is journal entries and tallies only and fits a frame of so many bytes.
+    pub(crate) fn take_group(&mut self, seq: i64, frame_max_bytes: usize) -> Option<Group> {
+        let alone = self.changes.is_empty() && self.events.is_empty() && self.dues.is_empty();
+        if !alone || Group::frame_bytes(&self.journal, &self.tallies) > frame_max_bytes {
+            return None;
+        }
+        let tallies = std::mem::take(&mut self.tallies).into_iter().collect();
+        Some(Group { seq, journal: std::mem::take(&mut self.journal), tallies })
     }
 
     /// Puts committed records into the cache, then tells every caller its outcome. Conflicts are told last and only

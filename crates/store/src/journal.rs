@@ -143,6 +143,16 @@ impl JournalRow {
         self.span
     }
 
+    /// A row that was stored.
+    pub(crate) fn from_parts(body: Vec<u8>, span: Option<(Timestamp, Timestamp)>) -> Self {
+        Self { body, span }
+    }
+
+    /// Whether its span has a moment in common with this one, in milliseconds, both ends included.
+    pub(crate) fn overlaps(&self, from: i64, to: i64) -> bool {
+        self.span.is_some_and(|(first, last)| last.millis() >= from && first.millis() <= to)
+    }
+
     fn widen(&mut self, first: Timestamp, last: Timestamp) {
         let (f, l) = self.span.unwrap_or((first, last));
         self.span = Some((f.min(first), l.max(last)));

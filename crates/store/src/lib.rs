@@ -27,6 +27,7 @@ mod backend;
 mod batch;
 mod cache;
 mod error;
+pub mod frame;
 mod journal;
 mod key;
 mod postgres;

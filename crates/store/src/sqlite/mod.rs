@@ -1,14 +1,19 @@
 //! SQLite: one writer thread that commits in groups, a few read-only connections, one process a folder.
 //!
 //! Every write goes through the writer, so its memory of versions is the truth and the read cache is never stale.
-//! The database is in WAL mode with full synchronisation: a reply to a commit means that its bytes were synced. The
-//! folder is locked for the life of the store, because a second writer would break both.
+//! A reply to a commit means that its bytes were synced, in the commit log or in the database, which is in WAL mode with
+//! full synchronisation. Queries see both. The folder is locked for the life of the store, because a second writer would
+//! break all of this.
 
-mod checkpoint;
+mod background;
+mod fold;
+mod log;
 mod reader;
 mod schema;
+mod turn;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -20,12 +25,14 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::backend::Row;
-use crate::batch::Pending;
+use crate::batch::{Pending, TallyDelta};
 use crate::cache::ReadCache;
 use crate::journal::JournalScan;
 use crate::key::KeyRange;
 use crate::{Commit, Due, JournalPage, JournalQuery, Key, OutboxEvent, StoreError, Tally};
+use log::{Log, Unfolded};
 use reader::Readers;
+use turn::Turn;
 use writer::{Request, Writer};
 
 /// Name of the database within the folder; its WAL lies beside it.
@@ -40,6 +47,7 @@ const FILE_MODE: u32 = 0o600;
 pub(crate) struct Sqlite {
     cache: Arc<ReadCache>,
     readers: Arc<Readers>,
+    unfolded: Arc<Unfolded>,
     queue: Option<mpsc::Sender<Request>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -61,10 +69,11 @@ impl Sqlite {
         private_file(&path)?;
         let mut connection = schema::open_writable(&path)?;
         let epoch = schema::prepare(&mut connection)?;
+        let log = open_log(dir, &connection)?;
+        let unfolded = log.unfolded().clone();
         let cache = Arc::new(ReadCache::new(false));
         let (queue, requests) = mpsc::channel(QUEUE_COMMITS);
-        let checkpointer = checkpoint::Checkpointer::start(&path)?;
-        let writer = Writer::new(connection, epoch, cache.clone(), checkpointer, lock);
+        let writer = Writer::new(connection, epoch, cache.clone(), log, &path, lock)?;
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run(requests))
@@ -72,6 +81,7 @@ impl Sqlite {
         Ok(Self {
             cache,
             readers: Arc::new(Readers::new(path)),
+            unfolded,
             queue: Some(queue),
             writer: Mutex::new(Some(thread)),
         })
@@ -130,16 +140,38 @@ impl Sqlite {
     }
 
     pub(crate) async fn journal(&self, query: JournalQuery) -> Result<JournalPage, StoreError> {
+        // Before the tables are read: a group that is folded meanwhile is seen twice, and told by the mark, rather than
+        // not at all.
+        let unfolded = self.unfolded.snapshot();
         self.read(move |connection| {
+            let _snapshot = connection.unchecked_transaction()?;
+            let mark = fold::mark(connection)?;
             let mut scan = JournalScan::new(query);
+            let (start, (from, to)) = (scan.start(), scan.span());
+            let mut unfolded = unfolded
+                .iter()
+                .rev()
+                .filter(|group| group.seq > mark && group.seq <= start)
+                .filter(|group| group.journal.overlaps(from, to))
+                .map(|group| (group.seq, group.journal.body.as_slice()))
+                .peekable();
             let mut statement = connection.prepare_cached(
-                "SELECT seq, body FROM journal WHERE seq <= ?1 AND last_at >= ?2 AND first_at <= ?3 ORDER BY seq DESC",
+                "SELECT seq, shared, body FROM journal WHERE seq <= ?1 AND last_at >= ?2 AND first_at <= ?3 ORDER BY seq DESC",
             )?;
-            let (from, to) = scan.span();
-            let mut rows = statement.query(params![scan.start(), from, to])?;
+            let mut rows = statement.query(params![start, from, to])?;
             while let Some(row) = rows.next()? {
-                let body = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Corrupt("journal"))?;
-                if !scan.row(row.get(0)?, body)? {
+                let (seq, shared): (i64, bool) = (row.get(0)?, row.get(1)?);
+                let body = row.get_ref(2)?.as_blob().map_err(|_| StoreError::Corrupt("journal"))?;
+                let groups = if shared { fold::groups_of(body)? } else { vec![(seq, body)] };
+                let groups = groups.into_iter().rev().filter(|(seq, _)| *seq <= start);
+                for (seq, body) in std::iter::from_fn(|| unfolded.next_if(|u| u.0 > seq)).chain(groups) {
+                    if !scan.row(seq, body)? {
+                        return Ok(scan.finish(false));
+                    }
+                }
+            }
+            for (seq, body) in unfolded {
+                if !scan.row(seq, body)? {
                     return Ok(scan.finish(false));
                 }
             }
@@ -176,21 +208,37 @@ impl Sqlite {
     }
 
     pub(crate) async fn tallies(&self, range: KeyRange) -> Result<Vec<Tally>, StoreError> {
+        // As with the journal.
+        let unfolded = self.unfolded.snapshot();
         self.read(move |connection| {
+            let _snapshot = connection.unchecked_transaction()?;
+            let mark = fold::mark(connection)?;
+            let mut sums: BTreeMap<(Key, Arc<str>), TallyDelta> = BTreeMap::new();
+            let mut add = |counter, delta: TallyDelta| {
+                sums.entry(counter).and_modify(|sum| sum.merge(delta)).or_insert(delta);
+            };
             let mut statement = connection.prepare_cached(
-                "SELECT key, counter, count, last FROM tally WHERE key > ?1 AND key < ?2 ORDER BY key, counter",
+                "SELECT key, counter, count, last FROM tally WHERE key > ?1 AND key < ?2",
             )?;
             let mut rows = statement.query(params![range.after, range.before])?;
-            let mut found = Vec::new();
             while let Some(row) = rows.next()? {
-                found.push(Tally {
-                    key: key_of(row, 0)?,
-                    counter: row.get(1)?,
-                    count: row.get::<_, i64>(2)?.unsigned_abs(),
-                    last: Timestamp::from_millis(row.get(3)?),
-                });
+                let count = row.get::<_, i64>(2)?.unsigned_abs();
+                let last = Timestamp::from_millis(row.get(3)?);
+                add((key_of(row, 0)?, row.get(1)?), TallyDelta { count, last });
             }
-            Ok(found)
+            let unfolded = unfolded.iter().filter(|group| group.seq > mark);
+            for (counter, delta) in unfolded.flat_map(|group| &group.tallies) {
+                if range.contains(counter.0.as_bytes()) {
+                    add(counter.clone(), *delta);
+                }
+            }
+            let tally = |((key, counter), delta): ((Key, Arc<str>), TallyDelta)| Tally {
+                key,
+                counter: counter.as_ref().to_owned(),
+                count: delta.count,
+                last: delta.last,
+            };
+            Ok(sums.into_iter().map(tally).collect())
         })
         .await
     }
@@ -284,6 +332,13 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     let joined = tokio::task::spawn_blocking(work).await;
     joined.unwrap_or_else(|error| Err(StoreError::Database(Arc::new(error))))
+}
+
+/// Folds what the last process left in the log, and makes the log ready to be written.
+fn open_log(dir: &Path, connection: &Connection) -> Result<Log, StoreError> {
+    let groups = log::replay(dir, fold::mark(connection)?)?;
+    Turn::default().transaction(connection, |connection| fold::fold(connection, &groups))?;
+    Log::open(dir, fold::mark(connection)?)
 }
 
 fn lock(dir: &Path) -> Result<File, StoreError> {

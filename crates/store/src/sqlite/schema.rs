@@ -24,6 +24,10 @@ const MIGRATIONS: &[&str] = &[
      CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL)
          STRICT, WITHOUT ROWID;
      INSERT INTO meta (name, value) VALUES ('epoch', 0);",
+    // A shared row has several groups, each behind its number and its length. The mark is the last group of the commit
+    // log that the tables have.
+    "ALTER TABLE journal ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;
+     INSERT INTO meta (name, value) VALUES ('folded', 0);",
 ];
 
 /// Pages that the writer keeps in memory, in KiB, negative as SQLite wants it.
@@ -33,13 +37,13 @@ const READER_CACHE_KIB: i32 = -1024;
 /// Statements that a connection keeps prepared; more than either side has.
 const PREPARED_STATEMENTS: usize = 32;
 
-/// The connection of the writer or the checkpointer.
+/// The connection of the writer or of the background thread.
 pub(super) fn open_writable(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
-    // The checkpointer decides when; see its module.
+    // The background thread decides when; see its module.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     // Deleted rows are overwritten where that costs no extra page, so that little outlives its deletion.
     connection.pragma_update(None, "secure_delete", "fast")?;
@@ -99,7 +103,7 @@ mod tests {
         connection.execute("UPDATE meta SET value = 99 WHERE name = 'schema'", []).expect("writes");
         assert!(matches!(
             prepare(&mut connection),
-            Err(StoreError::SchemaTooNew { found: 99, known: 1 })
+            Err(StoreError::SchemaTooNew { found: 99, known: 2 })
         ));
     }
 }

@@ -1,22 +1,27 @@
-//! The writer thread: takes what has queued up, commits it as one SQL transaction, answers everybody.
+//! The writer thread: takes what has queued up, makes it durable with one sync, answers everybody.
 //!
-//! While one fsync runs the next batch gathers, so throughput grows with the number of callers and a lone caller never
-//! waits for company. If the system reports that a sync failed, the thread ends: what is on disk is then unknown, and a
-//! later sync that succeeds would prove nothing.
+//! A batch that changes records, due times or the outbox is one SQL transaction. One that only brings journal entries
+//! and tallies, as audited reads do, goes into the commit log. While one sync runs the next batch gathers, so throughput
+//! grows with the number of callers and a lone caller never waits for company. After a sync that failed the thread ends.
 
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use base::Timestamp;
 use foldhash::quality::RandomState;
 use quick_cache::UnitWeighter;
 use quick_cache::unsync::{Cache, DefaultLifecycle};
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::mpsc;
 
-use super::checkpoint::Checkpointer;
+use super::background::Background;
+use super::fold::{add_tally, set_mark};
+use super::log::{AppendError, Appended, FRAME_MAX_BYTES, Log};
+use super::turn::Turn;
 use crate::batch::{BATCH_MAX_BYTES, BATCH_MAX_COMMITS, Batch, Pending, VersionSource};
 use crate::cache::ReadCache;
+use crate::frame::Group;
 use crate::{Key, StoreError};
 
 /// Records whose version the writer remembers; others cost a query.
@@ -33,9 +38,10 @@ pub(super) struct Writer {
     versions: Cache<Key, i64, UnitWeighter, RandomState>,
     numbers: VersionSource,
     cache: Arc<ReadCache>,
-    broken: bool,
+    turn: Arc<Turn>,
+    log: Log,
     // In this order: the lock goes last.
-    checkpointer: Checkpointer,
+    background: Background,
     connection: Connection,
     _lock: File,
 }
@@ -45,9 +51,10 @@ impl Writer {
         connection: Connection,
         epoch: i64,
         cache: Arc<ReadCache>,
-        checkpointer: Checkpointer,
+        log: Log,
+        path: &Path,
         lock: File,
-    ) -> Self {
+    ) -> Result<Self, StoreError> {
         let versions = Cache::with(
             VERSIONS_REMEMBERED / 16,
             VERSIONS_REMEMBERED as u64,
@@ -56,7 +63,9 @@ impl Writer {
             DefaultLifecycle::default(),
         );
         let numbers = VersionSource::new(epoch);
-        Self { versions, numbers, cache, broken: false, checkpointer, connection, _lock: lock }
+        let turn = Arc::new(Turn::default());
+        let background = Background::start(path, log.unfolded().clone(), turn.clone())?;
+        Ok(Self { versions, numbers, cache, turn, log, background, connection, _lock: lock })
     }
 
     /// Serves until the store is closed or a sync fails.
@@ -77,7 +86,7 @@ impl Writer {
                     }
                     Request::Control(work) => {
                         self.finish(std::mem::take(&mut batch));
-                        if !self.broken {
+                        if !self.turn.is_broken() {
                             work(&mut self);
                         }
                     }
@@ -85,21 +94,26 @@ impl Writer {
                 }
             }
             self.finish(batch);
-            if self.broken {
+            if self.turn.is_broken() {
                 return;
             }
         }
+        // So that the database alone is all there is. Failing, it is done when the store is opened again.
+        let _ = self.background.fold();
     }
 
     /// Deletes everything but leases and the schema.
     pub(super) fn reset(&mut self) -> Result<(), StoreError> {
         self.versions.clear();
+        let mark = self.numbers.next();
         self.transaction(|connection| {
             // Without a condition SQLite drops a table's pages as a whole.
             connection.execute_batch(
                 "DELETE FROM record; DELETE FROM journal; DELETE FROM outbox; DELETE FROM due; DELETE FROM tally",
-            )
+            )?;
+            set_mark(connection, mark)
         })?;
+        self.log.unfolded().folded(mark);
         self.cache.clear();
         Ok(())
     }
@@ -118,19 +132,24 @@ impl Writer {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "INSERT INTO lease (name, holder, until) VALUES (?1, ?2, ?4)
-             ON CONFLICT (name) DO UPDATE SET holder = ?2, until = ?4 WHERE holder = ?2 OR until <= ?3",
-        )?;
-        let rows = statement.execute(params![name, holder, now.millis(), until.millis()])?;
+        let mut rows = 0;
+        self.transaction(|connection| {
+            let mut statement = connection.prepare_cached(
+                "INSERT INTO lease (name, holder, until) VALUES (?1, ?2, ?4)
+                 ON CONFLICT (name) DO UPDATE SET holder = ?2, until = ?4 WHERE holder = ?2 OR until <= ?3",
+            )?;
+            rows = statement.execute(params![name, holder, now.millis(), until.millis()])?;
+            Ok(())
+        })?;
         Ok(rows == 1)
     }
 
     pub(super) fn release(&mut self, name: &str, holder: &str) -> Result<(), StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("DELETE FROM lease WHERE name = ?1 AND holder = ?2")?;
-        statement.execute([name, holder])?;
-        Ok(())
+        self.transaction(|connection| {
+            let mut statement =
+                connection.prepare_cached("DELETE FROM lease WHERE name = ?1 AND holder = ?2")?;
+            statement.execute([name, holder]).map(drop)
+        })
     }
 
     fn admit(&mut self, batch: &mut Batch, pending: Pending) {
@@ -148,8 +167,14 @@ impl Writer {
         batch.admit(pending, numbers.next(), &mut stored);
     }
 
-    fn finish(&mut self, batch: Batch) {
-        let result = if batch.is_empty() { Ok(()) } else { self.write(&batch) };
+    fn finish(&mut self, mut batch: Batch) {
+        let result = if batch.is_empty() {
+            Ok(())
+        } else if self.turn.is_broken() {
+            Err(StoreError::Closed)
+        } else {
+            self.write(&mut batch)
+        };
         if result.is_ok() {
             for (key, change) in &batch.changes {
                 self.versions.insert(key.clone(), change.version);
@@ -160,8 +185,31 @@ impl Writer {
         batch.finish(result, &self.cache);
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn write(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
         let seq = self.numbers.next();
+        match batch.take_group(seq, FRAME_MAX_BYTES) {
+            Some(group) => self.append(&Arc::new(group)),
+            None => self.write_tables(seq, batch),
+        }
+    }
+
+    fn append(&mut self, group: &Arc<Group>) -> Result<(), StoreError> {
+        loop {
+            match self.log.append(group) {
+                Ok(Appended::Here) => return Ok(()),
+                Ok(Appended::FoldSoon) => {
+                    self.background.fold_soon();
+                    return Ok(());
+                }
+                // Once all is folded there is room.
+                Ok(Appended::Full) => self.background.fold()?,
+                Err(AppendError::Refused(error)) => return Err(error),
+                Err(AppendError::Unknown(error)) => return Err(self.turn.fail(&error)),
+            }
+        }
+    }
+
+    fn write_tables(&mut self, seq: i64, batch: &Batch) -> Result<(), StoreError> {
         let first_event = self.numbers.reserve(batch.events.len());
         let mut pages = 2 + batch.journal.body.len() / PAGE_BYTES;
         self.transaction(|connection| {
@@ -172,7 +220,9 @@ impl Writer {
             let mut delete = connection.prepare_cached("DELETE FROM record WHERE key = ?1")?;
             for (key, change) in &batch.changes {
                 match &change.write.body {
-                    Some(body) => put.execute(params![key.as_bytes(), change.version, &body[..]])?,
+                    Some(body) => {
+                        put.execute(params![key.as_bytes(), change.version, &body[..]])?
+                    }
                     None => delete.execute([key.as_bytes()])?,
                 };
                 pages += 2;
@@ -202,18 +252,13 @@ impl Writer {
                 };
             }
             for ((key, counter), delta) in &batch.tallies {
-                let mut add = connection.prepare_cached(
-                    "INSERT INTO tally (key, counter, count, last) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (key, counter) DO UPDATE SET count = count + ?3, last = max(last, ?4)",
-                )?;
-                let count = i64::try_from(delta.count).unwrap_or(i64::MAX);
-                add.execute(params![key.as_bytes(), counter, count, delta.last.millis()])?;
+                add_tally(connection, key.as_bytes(), counter, *delta)?;
                 pages += 1;
             }
             Ok(())
         })?;
         let pages = i64::try_from(pages).unwrap_or(i64::MAX);
-        self.checkpointer.committed(pages, &self.connection);
+        self.background.committed(pages, &self.connection);
         Ok(())
     }
 
@@ -222,29 +267,6 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<()>,
     ) -> Result<(), StoreError> {
-        if self.broken {
-            return Err(StoreError::Closed);
-        }
-        let connection = &self.connection;
-        let run = |sql| connection.prepare_cached(sql)?.execute([]);
-        let worked = run("BEGIN IMMEDIATE").and_then(|_| work(connection));
-        let (result, sync_failed) = match worked {
-            Ok(()) => {
-                let result = run("COMMIT").map(drop);
-                let code = result.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
-                (result, code == Some(ErrorCode::SystemIoFailure))
-            }
-            Err(error) => (Err(error), false),
-        };
-        if result.is_err() && !connection.is_autocommit() {
-            // If this fails as well, SQLite has rolled back already.
-            let _ = run("ROLLBACK");
-        }
-        if let (true, Err(error)) = (sync_failed, &result) {
-            tracing::error!(%error, "the disk did not take a commit; the store stops until it is opened again");
-            self.broken = true;
-            return Err(StoreError::OutcomeUnknown);
-        }
-        Ok(result?)
+        self.turn.transaction(&self.connection, work)
     }
 }
