@@ -10,6 +10,7 @@ mod attach;
 mod content;
 mod creation;
 mod delegation;
+mod effective;
 mod events;
 mod features;
 mod find;
@@ -18,6 +19,7 @@ mod ids;
 mod invite;
 mod kinds;
 mod leaving;
+mod merge;
 mod organization;
 mod paging;
 mod policies;
@@ -38,11 +40,12 @@ pub(crate) struct Organizations;
 
 /// Organizations, ready to be added to the platform.
 pub fn service() -> Service {
-    let parts: [fn(Service, &Arc<Organizations>) -> Service; 14] = [
+    let parts: [fn(Service, &Arc<Organizations>) -> Service; 15] = [
         accounts::operations,
         attach::operations,
         creation::operations,
         delegation::operations,
+        effective::operations,
         features::operations,
         handshakes::operations,
         invite::operations,

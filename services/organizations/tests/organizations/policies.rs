@@ -1,13 +1,15 @@
 //! Policies: their rules, and that they bind at once.
 
 use api_organizations::operations::{
-    DeletePolicy, DescribeOrganization, DetachPolicy, DisablePolicyType, EnablePolicyType,
-    ListPolicies, ListPoliciesForTarget, ListTargetsForPolicy, MoveAccount, UpdatePolicy,
+    DeletePolicy, DescribeEffectivePolicy, DescribeOrganization, DetachPolicy, DisablePolicyType,
+    EnablePolicyType, ListPolicies, ListPoliciesForTarget, ListTargetsForPolicy, MoveAccount,
+    UpdatePolicy,
 };
 use api_organizations::{
-    DeletePolicyRequest, DetachPolicyRequest, DisablePolicyTypeRequest, EnablePolicyTypeRequest,
-    ListPoliciesForTargetRequest, ListPoliciesRequest, ListTargetsForPolicyRequest,
-    MoveAccountRequest, OrganizationFeatureSet, Unit, UpdatePolicyRequest,
+    DeletePolicyRequest, DescribeEffectivePolicyRequest, DetachPolicyRequest,
+    DisablePolicyTypeRequest, EnablePolicyTypeRequest, ListPoliciesForTargetRequest,
+    ListPoliciesRequest, ListTargetsForPolicyRequest, MoveAccountRequest, OrganizationFeatureSet,
+    Unit, UpdatePolicyRequest,
 };
 use shape::Failure;
 
@@ -200,4 +202,38 @@ async fn policies_are_checked_and_named_once_a_kind() {
     assert_eq!(outcome(made), "PolicyTypeNotAvailableForOrganization");
     let member = billing.account("member").await;
     assert!(billing.sees(&member).await);
+}
+
+#[tokio::test]
+async fn policies_that_merge_come_to_one_for_an_account() {
+    let world = World::new().await;
+    let unit = world.unit(&world.root, "unit").await;
+    let member = world.account("member").await;
+    let request = MoveAccountRequest {
+        account_id: Some(member.clone()),
+        source_parent_id: Some(world.root.clone()),
+        destination_parent_id: Some(unit.clone()),
+    };
+    world.call::<MoveAccount>(request).await.expect("moved");
+    let ask = |target: Option<&str>| DescribeEffectivePolicyRequest {
+        policy_type: Some("TAG_POLICY".into()),
+        target_id: target.map(str::to_owned),
+    };
+    let off = world.call::<DescribeEffectivePolicy>(ask(Some(&member))).await;
+    assert_eq!(outcome(off), "EffectivePolicyNotFound");
+    assert_eq!(enable(&world, "TAG_POLICY").await, "ok");
+    let root = world.policy("TAG_POLICY", "root", TAGS).await;
+    world.attach(&root, &world.root).await.expect("attached");
+    let values = r#"{"tags":{"team":{"tag_value":{"@@append":["red"]}}}}"#;
+    let below = world.policy("TAG_POLICY", "below", values).await;
+    world.attach(&below, &unit).await.expect("attached");
+    // A member may ask about itself, and not about others.
+    let answer = world.call_as::<DescribeEffectivePolicy>(&member, ask(None)).await;
+    let policy = answer.expect("described").effective_policy.expect("a policy");
+    let content = r#"{"tags":{"team":{"tag_key":"Team","tag_value":["red"]}}}"#;
+    assert_eq!(policy.policy_content.as_deref(), Some(content));
+    let other = world.call_as::<DescribeEffectivePolicy>(&member, ask(Some(MANAGEMENT))).await;
+    assert_eq!(outcome(other), "AccessDenied");
+    let unit = world.call::<DescribeEffectivePolicy>(ask(Some(&unit))).await;
+    assert_eq!(outcome(unit), "InvalidInput TARGET_NOT_SUPPORTED");
 }
