@@ -111,6 +111,7 @@ pub(crate) fn services(kms: kms::Deps, sts: sts::Deps) -> Vec<Service> {
         cloudtrail::service(),
         iam::service(),
         kms::service(kms),
+        organizations::service(),
         ssm::service(),
         sts::service(sts),
     ]

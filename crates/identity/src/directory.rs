@@ -319,7 +319,10 @@ impl Directory {
     }
 
     fn assemble_guardrails(&self, chain: Chain) -> Result<Guardrails, IdentityError> {
-        let Some(organization) = &chain.organization else { return Ok(Guardrails::default()) };
+        let closed = chain.account.as_ref().is_some_and(|account| account.closed.is_some());
+        let Some(organization) = &chain.organization else {
+            return Ok(Guardrails { closed, made_from: chain, ..Guardrails::default() });
+        };
         let levels = |kind: Kind, of: organization::PolicyType| {
             let levels = chain.levels(of).into_iter();
             let level = |policies: Vec<(String, Arc<str>)>| {
@@ -331,7 +334,7 @@ impl Directory {
         Ok(Guardrails {
             organization: Some(organization.id.clone()),
             management_account: Some(organization.management_account),
-            closed: chain.account.as_ref().is_some_and(|account| account.closed.is_some()),
+            closed,
             path: Some(chain.path()),
             service_control: levels(
                 Kind::ServiceControl,

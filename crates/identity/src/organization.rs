@@ -17,6 +17,18 @@ pub const SERVICE: &str = "organizations";
 /// Organizational units nest this deep below the root.
 pub const DEPTH_MAX: usize = 5;
 
+/// What an account is called, kept in its own global scope under [`PROFILE_ID`]. An account that nobody made here has none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// The root user's e-mail address.
+    pub email: String,
+}
+
+/// The id of every [`Profile`].
+pub const PROFILE_ID: &str = "account";
+
 /// Where an account belongs: kept in the account's own global scope under the id `organization`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
@@ -56,8 +68,12 @@ pub struct Organization {
     pub root_tags: Tags,
 }
 
-/// Kinds of policies that bind calls; other kinds are kept and listed, and bind nothing here.
+/// Kinds of policies. The first two bind calls; the others are kept, merged and listed, and bind nothing here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(
+    missing_docs,
+    reason = "those without a word are named after the services that they configure"
+)]
 pub enum PolicyType {
     /// What the accounts' identities may do at most.
     ServiceControl,
@@ -69,6 +85,20 @@ pub enum PolicyType {
     Backup,
     /// Opting out of the use of content for AI services.
     AiOptOut,
+    /// Chat applications.
+    Chatbot,
+    /// Declarative policies of EC2.
+    Ec2,
+    SecurityHub,
+    /// Security Hub's posture management.
+    SecurityHubCspm,
+    Inspector,
+    /// The order in which upgrades are rolled out.
+    UpgradeRollout,
+    Bedrock,
+    S3,
+    NetworkSecurityDirector,
+    GuardDuty,
 }
 
 /// An organizational unit, kept under its id.
@@ -104,9 +134,12 @@ pub struct Account {
     pub joined: Timestamp,
     /// Whether it was made here rather than invited.
     pub created_here: bool,
-    /// When it was closed; a closed account's credentials do nothing.
+    /// When it was closed; a closed account's credentials do nothing, for ever.
     #[serde(default)]
     pub closed: Option<Timestamp>,
+    /// Services that it administers for the organization, by principal, each with the time when that began.
+    #[serde(default)]
+    pub delegated: BTreeMap<String, Timestamp>,
     /// Tags.
     #[serde(default)]
     pub tags: Tags,
@@ -130,6 +163,11 @@ pub struct OrganizationPolicy {
     /// Tags.
     #[serde(default)]
     pub tags: Tags,
+}
+
+impl Record for Profile {
+    const SERVICE: &'static str = SERVICE;
+    const KIND: &'static str = "profile";
 }
 
 impl Record for Membership {
@@ -160,7 +198,7 @@ impl Record for OrganizationPolicy {
 /// The way from an account up to its organization's root, with the policies attached on the way.
 #[derive(Debug, Default)]
 pub struct Chain {
-    /// The organization; none if the account is in none, and then everything else is empty.
+    /// The organization; none if the account is in none, and then there are neither units nor policies.
     pub organization: Option<Arc<Organization>>,
     /// The account's own record.
     pub account: Option<Arc<Account>>,
@@ -180,10 +218,15 @@ impl Chain {
             return Ok(Self::default());
         };
         let scope = Scope::global(membership.management_account);
-        let organization = tx.peek::<Organization>(&scope, &membership.organization).await?;
-        let Some(organization) = organization else { return Ok(Self::default()) };
-        let mut chain = Self { organization: Some(organization), ..Self::default() };
-        chain.account = tx.peek::<Account>(&scope, account.as_str()).await?;
+        // An account that was closed stays closed when its organization is gone.
+        let mut chain = Self {
+            organization: tx.peek::<Organization>(&scope, &membership.organization).await?,
+            account: tx.peek::<Account>(&scope, account.as_str()).await?,
+            ..Self::default()
+        };
+        if chain.organization.is_none() {
+            return Ok(chain);
+        }
         let mut parent = chain.account.as_ref().map(|account| account.parent.clone());
         // The depth is bounded when units are made; this bounds it whatever is stored.
         while let Some(id) = parent.take().filter(|_| chain.units.len() <= DEPTH_MAX) {

@@ -304,6 +304,7 @@ async fn an_organization_binds_its_members_roots_and_not_its_management_account(
             joined: Timestamp::EPOCH,
             created_here: true,
             closed: None,
+            delegated: BTreeMap::new(),
             tags: BTreeMap::new(),
         };
         put(&harness, id, &account).await;

@@ -13,7 +13,7 @@ use api_iam::{
     GetPolicyResponse, ListPoliciesRequest, ListPoliciesResponse, PolicyScopeType, PolicyUsageType,
     Unit,
 };
-use identity::record::{self, ManagedPolicy, PolicyVersion, Tags};
+use identity::record::{self, ManagedPolicy, PolicyVersion, Tags, Uses};
 use identity::{ids, managed as aws};
 use platform::{Call, Facts, Handle, Resource, Service};
 use shape::Failure;
@@ -157,7 +157,7 @@ impl Handle<DeletePolicy> for Iam {
 
     async fn handle(&self, call: &mut Call, input: &DeletePolicyRequest) -> Result<Unit, Failure> {
         let policy = managed::find_own(call, input.policy_arn()).await?;
-        if uses::of(call, input.policy_arn()).await? != uses::Uses::default() {
+        if uses::of(call, input.policy_arn()).await? != Uses::default() {
             let text = "Cannot delete a policy attached to entities.";
             return Err(DELETE_CONFLICT_EXCEPTION.because(text));
         }

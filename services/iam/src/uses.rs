@@ -6,27 +6,11 @@
 
 use std::sync::Arc;
 
-use identity::record;
+use identity::record::{self, Uses};
 use platform::Call;
-use serde::{Deserialize, Serialize};
 use shape::Failure;
-use store::Record;
 
 use crate::find::{self, OrInternal as _};
-
-/// The uses of one managed policy within an account. Its id is the policy's ARN in lower case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Uses {
-    /// Identities that it is attached to.
-    pub attached: u32,
-    /// Users and roles that it bounds.
-    pub boundaries: u32,
-}
-
-impl Record for Uses {
-    const SERVICE: &'static str = record::SERVICE;
-    const KIND: &'static str = "policy-use";
-}
 
 /// The uses of the policy with this ARN.
 ///

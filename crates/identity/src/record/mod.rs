@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use group::Group;
-pub use policy::{ManagedPolicy, PolicyVersion};
+pub use policy::{ManagedPolicy, PolicyVersion, Uses};
 pub use provider::{MfaDevice, MfaOwner, OidcProvider, SamlProvider};
 pub use role::{Role, TrustedPrincipal};
 use serde::{Deserialize, Serialize};

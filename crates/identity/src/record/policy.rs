@@ -46,6 +46,15 @@ pub struct PolicyVersion {
     pub created: Timestamp,
 }
 
+/// The uses of one managed policy within an account. Its id is the policy's ARN in lower case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uses {
+    /// Identities that it is attached to.
+    pub attached: u32,
+    /// Users and roles that it bounds.
+    pub boundaries: u32,
+}
+
 impl ManagedPolicy {
     /// The document in force.
     pub fn document(&self) -> Option<&Arc<str>> {
@@ -61,4 +70,9 @@ impl ManagedPolicy {
 impl Record for ManagedPolicy {
     const SERVICE: &'static str = SERVICE;
     const KIND: &'static str = "policy";
+}
+
+impl Record for Uses {
+    const SERVICE: &'static str = SERVICE;
+    const KIND: &'static str = "policy-use";
 }
