@@ -6,13 +6,20 @@
 mod attachments;
 mod bearer;
 mod boundaries;
+mod details;
 mod documents;
+mod entities;
 mod find;
 mod inline;
+mod instance_profiles;
 mod managed;
+mod oidc;
 mod paging;
 mod policies;
 mod roles;
+mod saml;
+mod service_linked;
+mod tagging;
 mod tags;
 mod trust;
 mod users;
@@ -35,5 +42,12 @@ pub fn service() -> Service {
     let service = attachments::operations(service, &iam);
     let service = inline::operations(service, &iam);
     let service = boundaries::operations(service, &iam);
-    roles::operations(service, &iam)
+    let service = roles::operations(service, &iam);
+    let service = entities::operations(service, &iam);
+    let service = tagging::operations(service, &iam);
+    let service = instance_profiles::operations(service, &iam);
+    let service = service_linked::operations(service, &iam);
+    let service = oidc::operations(service, &iam);
+    let service = saml::operations(service, &iam);
+    details::operations(service, &iam)
 }
