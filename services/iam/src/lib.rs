@@ -6,19 +6,23 @@
 mod attachments;
 mod bearer;
 mod boundaries;
+mod context_keys;
 mod details;
 mod documents;
 mod entities;
 mod find;
 mod inline;
 mod instance_profiles;
+mod last_accessed;
 mod managed;
 mod oidc;
 mod paging;
 mod policies;
+mod principal;
 mod roles;
 mod saml;
 mod service_linked;
+mod simulate;
 mod tagging;
 mod tags;
 mod trust;
@@ -49,5 +53,8 @@ pub fn service() -> Service {
     let service = service_linked::operations(service, &iam);
     let service = oidc::operations(service, &iam);
     let service = saml::operations(service, &iam);
-    details::operations(service, &iam)
+    let service = details::operations(service, &iam);
+    let service = simulate::operations(service, &iam);
+    let service = context_keys::operations(service, &iam);
+    last_accessed::operations(service, &iam)
 }
