@@ -96,8 +96,8 @@ impl Handle<SimulateCustomPolicy> for Iam {
             context: input.context_entries.as_deref().unwrap_or_default(),
             handling: input.resource_handling_option.as_deref(),
         };
-        let mut subject = Subject::default();
-        subject.identity = inputs(input.policy_input_list.as_deref())?;
+        let identity = inputs(input.policy_input_list.as_deref())?;
+        let mut subject = Subject { identity, ..Subject::default() };
         subject.bound_by(input.permissions_boundary_policy_input_list.as_deref())?;
         for (level, of) in input.ordered_organization_policy_input_list.iter().flatten().enumerate()
         {

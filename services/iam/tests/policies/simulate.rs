@@ -102,7 +102,6 @@ async fn boundaries_organizations_and_resource_policies() {
 
     let level = |text: &str| OrderedOrganizationPolicyType {
         service_control_policy_input_list: Some(vec![document(text)]),
-        ..OrderedOrganizationPolicyType::default()
     };
     let controlled = SimulateCustomPolicyRequest {
         ordered_organization_policy_input_list: Some(vec![
