@@ -13,6 +13,7 @@ pub mod managed;
 pub mod mfa;
 pub mod organization;
 pub mod record;
+pub mod saml;
 pub mod session;
 
 pub use credentials::Credentials;

@@ -3,12 +3,24 @@
 //!
 //! <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>
 
+mod compute;
+mod general;
+mod jobs;
+mod monitoring;
+mod network;
+mod reading;
+mod security;
+mod service_linked;
+mod statement;
+mod storage;
+
 use std::sync::{Arc, LazyLock};
 
 use base::{Random, Timestamp};
 
 use crate::ids;
 use crate::organization::PolicyType;
+use statement::Row;
 
 /// A policy of AWS's.
 pub struct AwsPolicy {
@@ -42,6 +54,9 @@ impl AwsPolicy {
         &self.document
     }
 }
+
+/// The path of the policies of service-linked roles.
+pub const SERVICE_LINKED_POLICY_PATH: &str = "/aws-service-role/";
 
 /// 2015-02-06T19:00:00Z.
 const CREATED_MILLIS: i64 = 1_423_249_200_000;
@@ -101,23 +116,48 @@ impl Random for ByName {
     }
 }
 
-/// All of them that are here, by name.
+/// All of them that are here, by path and name.
 pub static ALL: LazyLock<Vec<AwsPolicy>> = LazyLock::new(|| {
-    let policy = |&(path, name, description, text): &Row| AwsPolicy {
-        name,
-        path,
-        description,
-        document: text.into(),
-    };
-    TABLE.iter().map(policy).collect()
+    let rows = [
+        general::POLICIES,
+        security::POLICIES,
+        storage::POLICIES,
+        compute::POLICIES,
+        network::POLICIES,
+        monitoring::POLICIES,
+        jobs::POLICIES,
+        service_linked::POLICIES,
+    ];
+    rows.iter().flat_map(|rows| rows.iter()).map(Row::policy).collect()
 });
 
-/// Path, name, description, document.
-type Row = (&'static str, &'static str, &'static str, &'static str);
+#[cfg(test)]
+mod tests {
+    use authz::{Kind, Policy};
 
-const TABLE: &[Row] = &[(
-    "/",
-    "AdministratorAccess",
-    "Everything.",
-    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
-)];
+    use super::*;
+
+    #[test]
+    fn every_policy_is_one_and_is_found_by_its_arn() {
+        for policy in ALL.iter() {
+            let arn = policy.arn();
+            let read = Policy::read(Kind::Identity, &arn, policy.document());
+            assert!(read.is_ok(), "{arn}: {read:?}");
+            let found = by_arn(&arn).expect("it is there");
+            assert!(std::ptr::eq(found, policy), "{arn} is there twice");
+            // What IAM takes from customers holds for most of its own; the broad ones are longer there, too.
+            assert!(policy.document().len() < 20_000, "{arn}");
+        }
+        assert!(ALL.len() > 80, "{}", ALL.len());
+    }
+
+    #[test]
+    fn ids_differ_and_stay() {
+        let mut ids: Vec<_> = ALL.iter().map(AwsPolicy::unique_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), ALL.len());
+        let administrator = by_arn(ADMINISTRATOR_ACCESS).expect("it is there");
+        assert_eq!(administrator.unique_id(), administrator.unique_id());
+    }
+}

@@ -74,12 +74,6 @@ pub(crate) fn group_resource(account: AccountId, group: &Group) -> Resource {
     named(account, GROUP, "group", &group.path, &group.name)
 }
 
-/// A role as authorization and audit see it.
-pub(crate) fn role_resource(account: AccountId, role: &Role) -> Resource {
-    let resource = named(account, ROLE, "role", &role.path, &role.name);
-    Resource { tags: role.tags.clone(), ..resource }
-}
-
 /// Something that may not exist yet, as authorization and audit see it. `prefix` is the first word of the ARN's last part.
 pub(crate) fn named(
     account: AccountId,

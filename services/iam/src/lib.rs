@@ -6,13 +6,24 @@
 mod attachments;
 mod bearer;
 mod boundaries;
+mod context_keys;
+mod details;
 mod documents;
+mod entities;
 mod find;
 mod inline;
+mod instance_profiles;
+mod last_accessed;
 mod managed;
+mod oidc;
 mod paging;
 mod policies;
+mod principal;
 mod roles;
+mod saml;
+mod service_linked;
+mod simulate;
+mod tagging;
 mod tags;
 mod trust;
 mod users;
@@ -35,5 +46,15 @@ pub fn service() -> Service {
     let service = attachments::operations(service, &iam);
     let service = inline::operations(service, &iam);
     let service = boundaries::operations(service, &iam);
-    roles::operations(service, &iam)
+    let service = roles::operations(service, &iam);
+    let service = entities::operations(service, &iam);
+    let service = tagging::operations(service, &iam);
+    let service = instance_profiles::operations(service, &iam);
+    let service = service_linked::operations(service, &iam);
+    let service = oidc::operations(service, &iam);
+    let service = saml::operations(service, &iam);
+    let service = details::operations(service, &iam);
+    let service = simulate::operations(service, &iam);
+    let service = context_keys::operations(service, &iam);
+    last_accessed::operations(service, &iam)
 }

@@ -245,6 +245,9 @@ impl Handle<DeleteRole> for Iam {
         if !role.policies.inline.is_empty() {
             return Err(conflict("delete policies"));
         }
+        if !role.instance_profiles.is_empty() {
+            return Err(conflict("remove roles from instance profile"));
+        }
         boundaries::release(call, role.boundary.as_deref()).await?;
         let scope = find::scope(call);
         call.tx.delete::<Role>(&scope, &record::id(&role.name)).or_internal()?;
@@ -262,6 +265,7 @@ pub(crate) fn blank(call: &Call, path: &str, name: &str, trust: trust::Trust) ->
         description: None,
         trust: trust.text,
         trusted: trust.trusted,
+        instance_profiles: Vec::new(),
         max_session: MAX_SESSION_DEFAULT_SECONDS,
         policies: record::Policies::default(),
         boundary: None,

@@ -114,9 +114,8 @@ struct Statement<'t> {
 }
 
 fn principals(text: &str) -> Result<Vec<Named<'_>>, serde_json::Error> {
-    let document: Document<'_> = serde_json::from_str(text)?;
     let mut named = Vec::new();
-    for statement in one_or_many(document.statement)? {
+    for statement in statements(text)? {
         let statement: Statement<'_> = serde_json::from_str(statement.get())?;
         // `"*"` names everyone, and nobody who could be missing.
         let Some(principal) = statement.principal.filter(|p| p.get().starts_with('{')) else {
@@ -130,6 +129,12 @@ fn principals(text: &str) -> Result<Vec<Named<'_>>, serde_json::Error> {
     // The keys were sorted; the places in the text are what counts.
     named.sort_by_key(|named| named.raw.get().as_ptr());
     Ok(named)
+}
+
+/// The statements of a policy, each the part of `text` that it is.
+pub(crate) fn statements(text: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
+    let document: Document<'_> = serde_json::from_str(text)?;
+    one_or_many(document.statement)
 }
 
 fn one_or_many(raw: &RawValue) -> Result<Vec<&RawValue>, serde_json::Error> {

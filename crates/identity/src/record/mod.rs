@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub use group::Group;
 pub use policy::{ManagedPolicy, PolicyVersion, Uses};
 pub use provider::{MfaDevice, MfaOwner, OidcProvider, SamlProvider};
-pub use role::{Role, TrustedPrincipal};
+pub use role::{InstanceProfile, Role, TrustedPrincipal};
 use serde::{Deserialize, Serialize};
 pub use user::{Password, User};
 

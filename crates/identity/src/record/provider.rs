@@ -28,7 +28,10 @@ pub struct OidcProvider {
 pub struct SamlProvider {
     /// The name as it was given.
     pub name: String,
-    /// The metadata document.
+    /// Its id in the answers of `GetSAMLProvider`.
+    #[serde(default)]
+    pub uuid: String,
+    /// The metadata document, which [`crate::saml::Metadata`] reads.
     pub metadata: String,
     /// When it was made.
     pub created: Timestamp,

@@ -1,4 +1,4 @@
-//! Roles.
+//! Roles, and instance profiles, which hand a role to machines.
 
 use std::sync::Arc;
 
@@ -29,6 +29,9 @@ pub struct Role {
     pub trusted: Vec<TrustedPrincipal>,
     /// The longest session, in seconds (3,600 to 43,200).
     pub max_session: u32,
+    /// Names of the instance profiles that it is in.
+    #[serde(default)]
+    pub instance_profiles: Vec<String>,
     /// Inline and attached policies.
     #[serde(default)]
     pub policies: Policies,
@@ -61,6 +64,7 @@ impl Role {
             trust: trust.into(),
             trusted: Vec::new(),
             max_session: 3600,
+            instance_profiles: Vec::new(),
             policies: Policies::default(),
             boundary: None,
             tags: Tags::new(),
@@ -71,6 +75,30 @@ impl Role {
     pub fn is_service_linked(&self) -> bool {
         self.path.starts_with("/aws-service-role/")
     }
+}
+
+/// An instance profile. Its id in the store is [`super::id`] of its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceProfile {
+    /// The name as it was given.
+    pub name: String,
+    /// Begins and ends with `/`.
+    pub path: String,
+    /// `AIPA…`.
+    pub unique_id: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The name of the role in it; the role's record names the profile in turn.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+impl Record for InstanceProfile {
+    const SERVICE: &'static str = SERVICE;
+    const KIND: &'static str = "instance-profile";
 }
 
 impl Record for Role {
