@@ -12,6 +12,7 @@ use shape::{Failure, Shape};
 
 use super::circumstances;
 use crate::call::Call;
+use crate::caller::Identity;
 use crate::explanation::Explanation;
 use crate::service::{Entry, Resource};
 

@@ -124,16 +124,10 @@ impl Kms {
         boundary: Option<&str>,
     ) -> Caller {
         let user = User {
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            unique_id: format!("AIDA{name}"),
-            created: Timestamp::from_millis(0),
             policies: inline(statements),
-            groups: Vec::new(),
             boundary: boundary.map(str::to_owned),
             tags: tags(its_tags),
-            access_keys: Vec::new(),
-            password: None,
+            ..User::new(name, format!("AIDA{name}"), Timestamp::from_millis(0))
         };
         self.write(name, &user).await;
         self.0.user(name).await
@@ -141,16 +135,11 @@ impl Kms {
 
     /// A session `s` of a role of the default account.
     pub async fn role(&self, name: &str, statements: &str) -> Caller {
-        let role = serde_json::json!({
-            "name": name,
-            "path": "/",
-            "unique_id": format!("AROA{name}"),
-            "created": Timestamp::from_millis(0),
-            "trust": "{}",
-            "max_session": 3600,
-            "policies": inline(statements),
-        });
-        let role: Role = serde_json::from_value(role).expect("a role");
+        let made = Timestamp::from_millis(0);
+        let role = Role {
+            policies: inline(statements),
+            ..Role::new(name, format!("AROA{name}"), made, "{}")
+        };
         self.write(name, &role).await;
         self.0.role(name, "s").await
     }
