@@ -9,6 +9,7 @@ use clap::Parser;
 use client::{Access, Failure, Server, Service};
 use serde_json::{Value, json};
 
+use crate::caller;
 use crate::load::{self, Outcome};
 
 /// Bytes that are encrypted, signed or asked for.
@@ -34,6 +35,9 @@ pub(crate) struct Options {
     /// Fail if Encrypt falls below this share of the floor
     #[arg(long)]
     at_least: Option<f64>,
+    /// Fail if a user with ten policies of twenty statements falls below this share of the root user
+    #[arg(long)]
+    user_at_least: Option<f64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -58,21 +62,27 @@ async fn measure(options: &Options) -> Result<(), Failure> {
     let length = Duration::from_secs(options.seconds);
     let subject = Subject::prepare(&bastide).await?;
     let encrypt = subject.requests("Encrypt")?;
+    let by_user = subject.requests_of(&caller::make(&subject.access).await?, "Encrypt")?;
+    load::run(&bastide.address, by_user, options.connections, Duration::from_secs(1)).await?;
     load::run(&bastide.address, encrypt, options.connections, Duration::from_secs(1)).await?;
 
     let mut ratios = Ratios::default();
     let mut rows = Vec::new();
     for _ in 0..options.rounds {
         let mut rates = Vec::new();
-        for (server, name) in
-            [(&floor, "floor"), (&durable_floor, "durable"), (&bastide, "bastide")]
-        {
-            let outcome = load::run(&server.address, encrypt, options.connections, length).await?;
+        for (server, name, requests) in [
+            (&floor, "floor", encrypt),
+            (&durable_floor, "durable", encrypt),
+            (&bastide, "user", by_user),
+            (&bastide, "bastide", encrypt),
+        ] {
+            let outcome = load::run(&server.address, requests, options.connections, length).await?;
             require_good(&outcome)?;
             rates.push(outcome.rate());
             rows.push(Row { server: name, operation: "Encrypt", outcome });
         }
-        let [floor, durable, ours] = rates[..] else { return Err("a round of three".into()) };
+        let [floor, durable, user, ours] = rates[..] else { return Err("a round of four".into()) };
+        ratios.of_root.push(user / ours);
         ratios.of_floor.push(ours / floor);
         ratios.of_durable.push(ours / durable);
         let last = rows.last().ok_or("no row")?;
@@ -103,22 +113,27 @@ async fn measure(options: &Options) -> Result<(), Failure> {
 
     let ratio = median(&mut ratios.of_floor)?;
     let of_durable = median(&mut ratios.of_durable)?;
+    let of_root = median(&mut ratios.of_root)?;
     if options.json {
-        println!("{}", as_json(&rows, ratio, of_durable));
+        println!("{}", as_json(&rows, ratio, of_durable, of_root));
     } else {
-        print_table(&rows, ratio, of_durable);
+        print_table(&rows, ratio, of_durable, of_root);
     }
-    match options.at_least {
-        Some(least) if ratio < least => {
+    match (options.at_least, options.user_at_least) {
+        (Some(least), _) if ratio < least => {
             Err(format!("Encrypt reached {ratio:.2} of the floor, less than {least}").into())
+        }
+        (_, Some(least)) if of_root < least => {
+            Err(format!("a user reached {of_root:.2} of the root user, less than {least}").into())
         }
         _ => Ok(()),
     }
 }
 
-/// Bastide's rate over that of each floor, by round.
+/// Bastide's rate over that of each floor, and a user's over the root user's, by round.
 #[derive(Default)]
 struct Ratios {
+    of_root: Vec<f64>,
     of_floor: Vec<f64>,
     of_durable: Vec<f64>,
 }
@@ -173,8 +188,12 @@ impl Subject {
 
     /// Signed requests, kept for as long as the process lives: load tasks borrow them without counting references.
     fn requests(&self, operation: &str) -> Result<&'static [Vec<u8>], Failure> {
-        let signed =
-            |index| self.access.signed(Service::KMS, operation, &self.input(operation, index));
+        self.requests_of(&self.access, operation)
+    }
+
+    /// The same by somebody else.
+    fn requests_of(&self, access: &Access, operation: &str) -> Result<&'static [Vec<u8>], Failure> {
+        let signed = |index| access.signed(Service::KMS, operation, &self.input(operation, index));
         let all = (0..VARIANTS).map(signed).collect::<Result<Vec<_>, _>>()?;
         Ok(Box::leak(all.into_boxed_slice()))
     }
@@ -226,7 +245,7 @@ fn plaintext(index: usize) -> [u8; PLAINTEXT_BYTES] {
     bytes
 }
 
-fn print_table(rows: &[Row], ratio: f64, of_durable: f64) {
+fn print_table(rows: &[Row], ratio: f64, of_durable: f64, of_root: f64) {
     println!(
         "{:<9} {:<16} {:>10} {:>9} {:>9} {:>7}",
         "server", "operation", "calls/s", "p50 µs", "p99 µs", "failed"
@@ -243,9 +262,10 @@ fn print_table(rows: &[Row], ratio: f64, of_durable: f64) {
     println!(
         "Encrypt, median of the rounds: {ratio:.2} of the floor, {of_durable:.2} of the durable floor; sampled ciphertexts decrypt"
     );
+    println!("A user with ten policies of twenty statements: {of_root:.3} of the root user");
 }
 
-fn as_json(rows: &[Row], ratio: f64, of_durable: f64) -> Value {
+fn as_json(rows: &[Row], ratio: f64, of_durable: f64, of_root: f64) -> Value {
     let row = |row: &Row| {
         json!({
             "server": row.server,
@@ -257,5 +277,10 @@ fn as_json(rows: &[Row], ratio: f64, of_durable: f64) -> Value {
         })
     };
     let rows: Vec<_> = rows.iter().map(row).collect();
-    json!({ "rows": rows, "encryptOfFloor": ratio, "encryptOfDurableFloor": of_durable })
+    json!({
+        "rows": rows,
+        "encryptOfFloor": ratio,
+        "encryptOfDurableFloor": of_durable,
+        "userOfRoot": of_root,
+    })
 }

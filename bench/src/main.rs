@@ -4,6 +4,7 @@
 //! done: every answer is counted by status, and sampled ciphertexts are decrypted.
 #![allow(clippy::print_stdout, reason = "printing is what a benchmark does")]
 
+mod caller;
 mod floor;
 mod kms;
 mod ledger;

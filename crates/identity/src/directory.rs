@@ -18,8 +18,8 @@ use crate::organization::{self, Chain};
 use crate::record::{self, Group, ManagedPolicy, Policies, Role, User};
 use crate::{ids, managed};
 
-/// Compiled policies kept ready.
-const POLICIES_CACHED: usize = 20_000;
+/// Places for compiled policies that are kept ready; each takes two, by its text's place in memory and by what it says.
+const POLICIES_CACHED: usize = 40_000;
 /// Standings and guardrails kept ready.
 const STANDINGS_CACHED: usize = 10_000;
 
@@ -177,17 +177,31 @@ impl Directory {
         name: &str,
         text: &Arc<str>,
     ) -> Result<Arc<Policy>, IdentityError> {
-        let hash = self.hasher.hash_one((name, &**text));
-        if let Some(known) = self.policies.get(&(kind, hash))
-            && (Arc::ptr_eq(&known.text, text) || known.text == *text)
+        // By the place of the text in memory, which spares reading it; else by what it says. A text that is known by its place
+        // is kept, so that no other can come to stand there.
+        let place = Arc::as_ptr(text).cast::<u8>().addr();
+        let place = (kind, self.hasher.hash_one((place, name)));
+        if let Some(known) = self.policies.get(&place)
+            && Arc::ptr_eq(&known.text, text)
             && **known.policy.name() == *name
         {
             return Ok(known.policy);
         }
-        let damaged = |_| IdentityError::Damaged("policy");
-        let document = Document::parse(text).map_err(damaged)?;
-        let policy = Arc::new(Policy::compile(kind, name, &document).map_err(damaged)?);
-        self.policies.insert((kind, hash), Compiled { text: text.clone(), policy: policy.clone() });
+        let content = (kind, self.hasher.hash_one((name, &**text)));
+        let known = self.policies.get(&content);
+        let known = known.filter(|k| k.text == *text && **k.policy.name() == *name);
+        let policy = match known {
+            Some(known) => known.policy,
+            None => {
+                let damaged = |_| IdentityError::Damaged("policy");
+                let document = Document::parse(text).map_err(damaged)?;
+                Arc::new(Policy::compile(kind, name, &document).map_err(damaged)?)
+            }
+        };
+        for key in [place, content] {
+            let compiled = Compiled { text: text.clone(), policy: policy.clone() };
+            self.policies.insert(key, compiled);
+        }
         Ok(policy)
     }
 

@@ -1,14 +1,18 @@
-//! Calls of a JSON service, signed with one access key.
+//! Calls of JSON services and of IAM, signed with one access key.
 
 use std::sync::Arc;
 
 use base::{Clock as _, clock};
 use http::{HeaderName, HeaderValue, Method};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use wire::Request;
 use wire::sigv4::{Dialect, SecretKey, Signer, SigningKeys};
 
 use crate::{Connection, Failure, Server, to_bytes};
+
+/// The version of IAM's API.
+const IAM_VERSION: &str = "2010-05-08";
 
 /// A service to call: what the client must know of it.
 #[derive(Clone, Copy)]
@@ -50,6 +54,17 @@ impl Access {
         }
     }
 
+    /// Access to the same server with other credentials.
+    pub fn with(&self, access_key_id: String, secret: SecretKey) -> Self {
+        Self {
+            address: self.address.clone(),
+            region: self.region.clone(),
+            access_key_id,
+            secret: Arc::new(secret),
+            keys: SigningKeys::default(),
+        }
+    }
+
     /// A signed request as bytes.
     ///
     /// # Errors
@@ -60,26 +75,59 @@ impl Access {
         operation: &str,
         input: &Value,
     ) -> Result<Vec<u8>, Failure> {
+        let target = format!("{}.{operation}", service.target);
+        let headers =
+            [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
+        self.sign(service.name, &headers, input.to_string())
+    }
+
+    fn sign(
+        &self,
+        service: &str,
+        headers: &[(&'static str, &str)],
+        body: String,
+    ) -> Result<Vec<u8>, Failure> {
         let mut request = Request::new(Method::POST, "/");
-        let mut header = |name, value: &str| -> Result<(), Failure> {
-            request.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
-            Ok(())
-        };
-        header("host", &self.address)?;
-        header("content-type", "application/x-amz-json-1.1")?;
-        header("x-amz-target", &format!("{}.{operation}", service.target))?;
-        request.body = input.to_string().into();
+        for (name, value) in [("host", self.address.as_str())].iter().chain(headers) {
+            let value = HeaderValue::from_str(value)?;
+            request.headers.insert(HeaderName::from_static(name), value);
+        }
+        request.body = body.into();
         let signer = Signer {
             access_key_id: &self.access_key_id,
             secret: &self.secret,
             session_token: None,
             region: &self.region,
-            service: service.name,
+            service,
             dialect: Dialect::Standard,
             keys: &self.keys,
         };
         signer.sign(&mut request, clock::System::default().now())?;
         Ok(to_bytes(&request))
+    }
+
+    /// Calls an operation of IAM, which speaks in forms and answers in XML.
+    ///
+    /// # Errors
+    /// As [`Access::call_on`].
+    pub async fn iam(
+        &self,
+        operation: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String, Failure> {
+        let mut form = format!("Action={operation}&Version={IAM_VERSION}");
+        for (name, value) in parameters {
+            form.push_str(&format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+        }
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let request = self.sign("iam", &headers, form)?;
+        let mut connection = self.connect().await?;
+        let answer = connection.call(&request).await?;
+        let text = String::from_utf8_lossy(answer.body).into_owned();
+        match answer.status {
+            200 => Ok(text),
+            status => Err(format!("{operation}: {status} {text}").into()),
+        }
     }
 
     /// A new connection.

@@ -135,9 +135,10 @@ impl Kms {
 
     /// A session `s` of a role of the default account.
     pub async fn role(&self, name: &str, statements: &str) -> Caller {
+        let made = Timestamp::from_millis(0);
         let role = Role {
             policies: inline(statements),
-            ..Role::new(name, format!("AROA{name}"), Timestamp::from_millis(0), "{}")
+            ..Role::new(name, format!("AROA{name}"), made, "{}")
         };
         self.write(name, &role).await;
         self.0.role(name, "s").await

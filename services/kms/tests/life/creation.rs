@@ -122,7 +122,7 @@ async fn what_cannot_be_made_is_refused_in_aws_words() {
         ),
         (
             with(|r| r.policy = Some("{}".into())),
-            "MalformedPolicyDocumentException: The policy has no Statement.",
+            "MalformedPolicyDocumentException: Syntax errors in policy.",
         ),
         (
             with(|r| {
@@ -227,5 +227,5 @@ async fn predefined_aliases_make_their_key_when_described() {
     let foreign = format!("arn:aws:kms:{HOME}:{OWNER}:alias/aws/ebs");
     let request = DescribeKeyRequest { key_id: Some(foreign), grant_tokens: None };
     let described = kms.call_as::<DescribeKey>(STRANGER, HOME, request).await;
-    assert_eq!(name(described), "NotFoundException");
+    assert_eq!(name(described), "AccessDeniedException");
 }
