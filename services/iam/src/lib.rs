@@ -3,13 +3,17 @@
 //!
 //! IAM is global: everything is kept in the account's scope outside all Regions.
 
+mod access_keys;
 mod attachments;
 mod bearer;
 mod boundaries;
 mod documents;
 mod find;
+mod groups;
+mod holder;
 mod inline;
 mod managed;
+mod members;
 mod paging;
 mod policies;
 mod roles;
@@ -30,6 +34,9 @@ pub(crate) struct Iam;
 pub fn service() -> Service {
     let iam = Arc::new(Iam);
     let service = users::operations(Service::new(&api_iam::SERVICE), &iam);
+    let service = groups::operations(service, &iam);
+    let service = members::operations(service, &iam);
+    let service = access_keys::operations(service, &iam);
     let service = policies::operations(service, &iam);
     let service = versions::operations(service, &iam);
     let service = attachments::operations(service, &iam);
