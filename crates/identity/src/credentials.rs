@@ -276,6 +276,9 @@ pub struct RootUser {
     /// Names of its MFA devices.
     #[serde(default)]
     pub mfa_devices: Vec<String>,
+    /// When the account was set up, if that was seen.
+    #[serde(default)]
+    pub created: Option<Timestamp>,
 }
 
 impl Record for RootUser {

@@ -4,8 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 
 use base::{AccountId, Region, Timestamp};
+use identity::credentials::{NewAccessKey, Owner};
 use identity::record::MfaOwner;
-use identity::{Credentials, Directory, mfa};
+use identity::{Credentials, Directory, IdentityError, mfa};
 use shape::Failure;
 use shape::error::ACCESS_DENIED;
 use store::{JournalPage, JournalQuery, Scope, Tally, Tx};
@@ -91,6 +92,25 @@ impl Call {
         let credentials = &self.platform.shared.credentials;
         let verdict = mfa::verify(credentials, &mut self.tx, shown, self.now).await;
         verdict.map_err(Failure::internal)
+    }
+
+    /// The access keys and this call's transaction, for what changes the ones in the other.
+    pub fn credentials_and_tx(&mut self) -> (&Credentials, &mut Tx) {
+        (&self.platform.shared.credentials, &mut self.tx)
+    }
+
+    /// Makes an access key of this account. The owner's record must name it, which is the service's part.
+    ///
+    /// # Errors
+    /// A failing keyring, or a store that does not take the record.
+    pub fn create_access_key(
+        &mut self,
+        owner: Owner,
+        created: Timestamp,
+    ) -> Result<NewAccessKey, IdentityError> {
+        let account = self.account();
+        let shared = &self.platform.shared;
+        shared.credentials.create(&mut self.tx, account, owner, shared.random.as_ref(), created)
     }
 
     /// A fresh UUID.

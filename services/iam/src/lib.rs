@@ -3,6 +3,7 @@
 //!
 //! IAM is global: everything is kept in the account's scope outside all Regions.
 
+mod access_keys;
 mod attachments;
 mod bearer;
 mod boundaries;
@@ -11,10 +12,13 @@ mod details;
 mod documents;
 mod entities;
 mod find;
+mod groups;
+mod holder;
 mod inline;
 mod instance_profiles;
 mod last_accessed;
 mod managed;
+mod members;
 mod oidc;
 mod paging;
 mod policies;
@@ -41,6 +45,9 @@ pub(crate) struct Iam;
 pub fn service() -> Service {
     let iam = Arc::new(Iam);
     let service = users::operations(Service::new(&api_iam::SERVICE), &iam);
+    let service = groups::operations(service, &iam);
+    let service = members::operations(service, &iam);
+    let service = access_keys::operations(service, &iam);
     let service = policies::operations(service, &iam);
     let service = versions::operations(service, &iam);
     let service = attachments::operations(service, &iam);

@@ -35,6 +35,12 @@ pub struct User {
     /// Names of its MFA devices; eight at most.
     #[serde(default)]
     pub mfa_devices: Vec<String>,
+    /// Ids of its SSH public keys; five at most.
+    #[serde(default)]
+    pub ssh_public_keys: Vec<String>,
+    /// Ids of its signing certificates; two at most.
+    #[serde(default)]
+    pub signing_certificates: Vec<String>,
     /// Its console password, if it has one (its login profile).
     #[serde(default)]
     pub password: Option<Password>,
@@ -70,6 +76,8 @@ impl User {
             tags: Tags::new(),
             access_keys: Vec::new(),
             mfa_devices: Vec::new(),
+            ssh_public_keys: Vec::new(),
+            signing_certificates: Vec::new(),
             password: None,
         }
     }

@@ -1,0 +1,6 @@
+//! Users, groups and what they sign in with, through the API: each error, each refused state, and what is left behind.
+
+mod common;
+mod groups;
+mod keys;
+mod users;
