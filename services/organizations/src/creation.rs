@@ -22,7 +22,7 @@ use identity::managed::ADMINISTRATOR_ACCESS;
 use identity::organization::{
     Account, MEMBERSHIP_ID, Membership, Organization, PROFILE_ID, Profile, SERVICE,
 };
-use identity::record::{self, Policies, Role, Tags, Uses};
+use identity::record::{self, Policies, Role, Uses};
 use platform::{Call, Facts, Handle, Resource, Service, Work};
 use serde_json::json;
 use shape::Failure;
@@ -37,8 +37,6 @@ use crate::{Organizations, events, find, ids, organization, paging, tags};
 pub(crate) const ACCOUNTS_MAX: usize = 10_000;
 /// The role that a new account gets if the request names none.
 const ROLE: &str = "OrganizationAccountAccessRole";
-/// The longest session of that role, in seconds.
-const ROLE_SESSION_SECONDS: u32 = 3_600;
 /// Characters behind the prefix of a request's id.
 const REQUEST_CHARS: usize = 32;
 
@@ -185,21 +183,11 @@ fn role(call: &Call, organization: &Organization, name: &str) -> Role {
             "Action": "sts:AssumeRole",
         }],
     });
+    let unique_id = identity::ids::unique_id(identity::ids::Prefix::Role, call.random());
+    let attached = vec![ADMINISTRATOR_ACCESS.to_owned()];
     Role {
-        name: name.to_owned(),
-        path: "/".to_owned(),
-        unique_id: identity::ids::unique_id(identity::ids::Prefix::Role, call.random()),
-        created: call.now.trunc_seconds(),
-        description: None,
-        trust: trust.to_string().into(),
-        trusted: Vec::new(),
-        max_session: ROLE_SESSION_SECONDS,
-        policies: Policies {
-            attached: vec![ADMINISTRATOR_ACCESS.to_owned()],
-            ..Policies::default()
-        },
-        boundary: None,
-        tags: Tags::new(),
+        policies: Policies { attached, ..Policies::default() },
+        ..Role::new(name, unique_id, call.now.trunc_seconds(), &trust.to_string())
     }
 }
 
