@@ -5,7 +5,7 @@
 
 use api_organizations::ConstraintViolationExceptionReason as Constraint;
 use api_organizations::error::MALFORMED_POLICY_DOCUMENT_EXCEPTION;
-use authz::Policy;
+use authz::{Document, Policy};
 use identity::organization::PolicyType;
 use serde_json::{Map, Value};
 use shape::Failure;
@@ -41,12 +41,28 @@ pub(crate) fn check(kind: &Kind, text: &str) -> Result<(), Failure> {
         _ => None,
     };
     match engine {
-        Some(engine) => Policy::read(engine, "policy", text).map(drop).map_err(|error| {
-            let place = error.at().map(|at| format!(" ({at})")).unwrap_or_default();
-            malformed(&format!("{error}{place}"))
-        }),
+        Some(engine) => binding(engine, text),
         None => merging(kind, text),
     }
+}
+
+fn binding(kind: authz::Kind, text: &str) -> Result<(), Failure> {
+    let unreadable = |error: authz::Error| {
+        let place = error.at().map(|at| format!(" ({at})")).unwrap_or_default();
+        malformed(&format!("{error}{place}"))
+    };
+    Policy::read(kind, "policy", text).map_err(unreadable)?;
+    if kind == authz::Kind::ResourceControl {
+        // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
+        for statement in Document::parse(text).map_err(unreadable)?.statements {
+            let at = statement.at;
+            let actions = statement.action.filter(|actions| !actions.negated);
+            if actions.is_none_or(|actions| actions.terms.iter().any(|action| action.text == "*")) {
+                return Err(malformed(&format!("Actions must be those of named services ({at}).")));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn malformed(why: &str) -> Failure {
@@ -121,6 +137,11 @@ mod tests {
             r#"{"tags":{"team":{"tag_key":{"@@assign":"Team"},"tag_value":{"@@append":["a"]}}}}"#;
         let scp = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"kms:*","Resource":"*"}}"#;
         let allow = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#;
+        let rcp = |action: &str| {
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Principal":"*",{action},"Resource":"*"}}}}"#
+            )
+        };
         let cases = [
             (PolicyType::Tag, tag, "ok"),
             (PolicyType::Tag, r#"{"plans":{}}"#, malformed),
@@ -133,6 +154,9 @@ mod tests {
             (PolicyType::ServiceControl, tag, malformed),
             (PolicyType::ServiceControl, allow, malformed),
             (PolicyType::ResourceControl, allow, malformed),
+            (PolicyType::ResourceControl, &rcp(r#""Action":"kms:*""#), "ok"),
+            (PolicyType::ResourceControl, &rcp(r#""Action":"*""#), malformed),
+            (PolicyType::ResourceControl, &rcp(r#""NotAction":"kms:*""#), malformed),
         ];
         for (kind, text, expected) in cases {
             assert_eq!(outcome(kind, text), expected, "{text}");

@@ -24,7 +24,7 @@ use store::Scope;
 
 use crate::access::{self, Open, Place};
 use crate::find::{self, Node};
-use crate::record::{Asked, Delegation, Handshake};
+use crate::record::{Asked, Creation, Delegation, Handshake};
 use crate::refuse::OrInternal as _;
 use crate::{Organizations, handshakes, ids, kinds, paging};
 
@@ -149,6 +149,9 @@ impl Handle<DeleteOrganization> for Organizations {
         }
         for policy in find::all::<OrganizationPolicy>(call, &place.scope).await? {
             call.tx.delete::<OrganizationPolicy>(&place.scope, &policy.id).or_internal()?;
+        }
+        for creation in find::all::<Creation>(call, &place.scope).await? {
+            call.tx.delete::<Creation>(&place.scope, &creation.id).or_internal()?;
         }
         for handshake in find::all::<Handshake>(call, &place.scope).await? {
             if let Some(asked) = handshakes::asked_account(&handshake) {

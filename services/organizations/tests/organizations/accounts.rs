@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use api_organizations::operations::{
-    CloseAccount, CreateAccount, DescribeAccount, EnableAWSServiceAccess, LeaveOrganization,
-    ListAccounts, ListCreateAccountStatus, RegisterDelegatedAdministrator,
-    RemoveAccountFromOrganization,
+    CloseAccount, CreateAccount, DeleteOrganization, DescribeAccount, EnableAWSServiceAccess,
+    LeaveOrganization, ListAccounts, ListCreateAccountStatus, ListHandshakesForAccount,
+    RegisterDelegatedAdministrator, RemoveAccountFromOrganization,
 };
 use api_organizations::{
     CloseAccountRequest, CreateAccountRequest, CreateAccountState, DescribeAccountRequest,
     EnableAWSServiceAccessRequest, ListAccountsRequest, ListCreateAccountStatusRequest,
-    RegisterDelegatedAdministratorRequest, RemoveAccountFromOrganizationRequest, Unit,
+    ListHandshakesForAccountRequest, RegisterDelegatedAdministratorRequest,
+    RemoveAccountFromOrganizationRequest, Unit,
 };
 use base::AccountId;
 use base::time::DAY;
@@ -86,7 +87,11 @@ async fn a_closed_account_can_do_nothing_and_is_shown_for_ninety_days() {
     assert_eq!(outcome(world.call::<DescribeAccount>(describe()).await), "AccountNotFound");
     let list = world.call::<ListAccounts>(ListAccountsRequest::default()).await.expect("listed");
     assert_eq!(list.accounts.expect("accounts").len(), 1);
-    assert!(!world.sees(&member).await);
+    // It stays closed when its organization is gone.
+    world.call::<DeleteOrganization>(Unit {}).await.expect("deleted");
+    let list = ListHandshakesForAccountRequest::default();
+    let shut = world.call_as::<ListHandshakesForAccount>(&member, list).await;
+    assert_eq!(outcome(shut), "AccessDenied");
 }
 
 #[tokio::test]

@@ -72,6 +72,16 @@ async fn units_nest_five_deep_and_differ_in_name() {
 }
 
 #[tokio::test]
+async fn changes_at_the_same_time_keep_the_rules() {
+    let world = World::new().await;
+    let (a, b) =
+        tokio::join!(world.try_unit(&world.root, "one"), world.try_unit(&world.root, "one"));
+    let mut outcomes = [outcome(a), outcome(b)];
+    outcomes.sort();
+    assert_eq!(outcomes, ["DuplicateOrganizationalUnit", "ok"]);
+}
+
+#[tokio::test]
 async fn accounts_move_and_units_empty_before_they_go() {
     let world = World::new().await;
     let unit = world.unit(&world.root, "unit").await;
