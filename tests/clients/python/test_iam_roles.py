@@ -29,7 +29,7 @@ def user_arn(name):
     return f"arn:aws:iam::{ACCOUNT}:user/{name}"
 
 
-def session(bastide, caller, role, service, name="s"):
+def session(bastide, caller, role, service, name="session"):
     """A client of `service` in a session of the role, assumed by a client of STS."""
     answer = caller.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role}", RoleSessionName=name)
     made = answer["Credentials"]
@@ -46,7 +46,7 @@ def session(bastide, caller, role, service, name="s"):
 def test_a_role_does_what_its_policies_say(bastide, iam, ada):
     iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust(AWS=user_arn("ada")))
     kms = session(bastide, ada.client("sts"), "reader", "kms")
-    with denied("assumed-role/reader/s is not authorized to perform: kms:ListKeys"):
+    with denied("assumed-role/reader/session is not authorized to perform: kms:ListKeys"):
         kms.list_keys()
     iam.put_role_policy(RoleName="reader", PolicyName="p", PolicyDocument=document(allow("kms:ListKeys")))
     kms.list_keys()
