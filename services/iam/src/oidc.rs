@@ -234,7 +234,12 @@ impl Handle<DeleteOpenIDConnectProvider> for Iam {
         call: &mut Call,
         input: &DeleteOpenIDConnectProviderRequest,
     ) -> Result<Vec<Resource>, Failure> {
-        OidcProvider::named(call, input.open_id_connect_provider_arn()).await
+        let url = url(call.account(), input.open_id_connect_provider_arn())?;
+        // Documented: deleting what is not there is no error.
+        let found = lookup(call, url).await?;
+        let named = resource(call.account(), found.as_ref().map_or(url, |found| &found.url));
+        let tags = found.map(|found| found.tags.clone()).unwrap_or_default();
+        Ok(vec![Resource { tags, ..named }])
     }
 
     async fn handle(
@@ -242,9 +247,9 @@ impl Handle<DeleteOpenIDConnectProvider> for Iam {
         call: &mut Call,
         input: &DeleteOpenIDConnectProviderRequest,
     ) -> Result<Unit, Failure> {
-        let provider = OidcProvider::take(call, input.open_id_connect_provider_arn()).await?;
-        let scope = find::scope(call);
-        call.tx.delete::<OidcProvider>(&scope, &record::id(&provider.url)).or_internal()?;
+        let (scope, account) = (find::scope(call), call.account());
+        let url = url(account, input.open_id_connect_provider_arn())?;
+        call.tx.delete::<OidcProvider>(&scope, &record::id(url)).or_internal()?;
         Ok(Unit {})
     }
 }
@@ -257,15 +262,8 @@ impl Tagged for OidcProvider {
     }
 
     async fn take(call: &mut Call, arn: &str) -> Result<Self, Failure> {
-        let missing = || {
-            let text = format!("OpenIDConnect Provider not found for arn {arn}");
-            NO_SUCH_ENTITY_EXCEPTION.because(text)
-        };
-        let prefix = self::arn(call.account(), "");
-        let url = arn.strip_prefix(&prefix).ok_or_else(missing)?;
-        let found =
-            call.tx.get::<Self>(&find::scope(call), &record::id(url)).await.or_internal()?;
-        found.map(|provider| Self::clone(&provider)).ok_or_else(missing)
+        let found = lookup(call, url(call.account(), arn)?).await?;
+        found.map(|provider| Self::clone(&provider)).ok_or_else(|| missing(arn))
     }
 
     fn tags(&mut self) -> &mut Tags {
@@ -279,6 +277,19 @@ impl Tagged for OidcProvider {
 
 fn arn(account: AccountId, url: &str) -> String {
     ids::arn(account, "oidc-provider", "/", url)
+}
+
+/// The URL, without its scheme, in a provider's ARN.
+fn url(account: AccountId, arn: &str) -> Result<&str, Failure> {
+    arn.strip_prefix(&self::arn(account, "")).ok_or_else(|| missing(arn))
+}
+
+async fn lookup(call: &mut Call, url: &str) -> Result<Option<Arc<OidcProvider>>, Failure> {
+    call.tx.get::<OidcProvider>(&find::scope(call), &record::id(url)).await.or_internal()
+}
+
+fn missing(arn: &str) -> Failure {
+    NO_SUCH_ENTITY_EXCEPTION.because(format!("OpenIDConnect Provider not found for arn {arn}"))
 }
 
 fn resource(account: AccountId, url: &str) -> Resource {

@@ -257,20 +257,9 @@ impl Handle<DeleteRole> for Iam {
 
 /// A role with nothing but its trust policy.
 pub(crate) fn blank(call: &Call, path: &str, name: &str, trust: trust::Trust) -> Role {
-    Role {
-        name: name.to_owned(),
-        path: path.to_owned(),
-        unique_id: ids::unique_id(ids::Prefix::Role, call.random()),
-        created: call.now.trunc_seconds(),
-        description: None,
-        trust: trust.text,
-        trusted: trust.trusted,
-        instance_profiles: Vec::new(),
-        max_session: MAX_SESSION_DEFAULT_SECONDS,
-        policies: record::Policies::default(),
-        boundary: None,
-        tags: record::Tags::new(),
-    }
+    let unique_id = ids::unique_id(ids::Prefix::Role, call.random());
+    let role = Role::new(name, unique_id, call.now.trunc_seconds(), &trust.text);
+    Role { path: path.to_owned(), trusted: trust.trusted, ..role }
 }
 
 /// Keeps a new role.

@@ -168,6 +168,24 @@ async fn attachments_are_counted_listed_and_limited() {
     assert_eq!(refusal.message, format!("Policy {ADMINISTRATOR} was not found."));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn attachments_at_the_same_time_are_all_counted() {
+    const USERS: usize = 12;
+    let world = std::sync::Arc::new(World::new().await);
+    let arn = world.create_policy("p", &allow("s3:*")).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..USERS {
+        let (world, arn, name) = (world.clone(), arn.clone(), format!("u{number}"));
+        calls.spawn(async move {
+            world.root::<op::CreateUser>(user(&name)).await;
+            world.root::<op::AttachUserPolicy>(attach_user(&name, &arn)).await;
+        });
+    }
+    assert!(calls.join_all().await.len() == USERS);
+    let shown = world.root::<op::GetPolicy>(get(&arn)).await.policy.expect("the policy");
+    assert_eq!(shown.attachment_count, i32::try_from(USERS).ok());
+}
+
 #[tokio::test]
 async fn listings_have_scopes_and_filters() {
     let world = World::with_user().await;
