@@ -68,13 +68,13 @@ pub struct Guardrails {
     made_from: Chain,
 }
 
-/// The records that a standing was made from.
+/// The records that a standing was made from; groups and managed policies with the ids under which they are kept.
 #[derive(Debug, Default)]
 struct Sources {
     user: Option<Arc<User>>,
     role: Option<Arc<Role>>,
     groups: Vec<(String, Option<Arc<Group>>)>,
-    managed: Vec<(AccountId, String, Option<Arc<ManagedPolicy>>)>,
+    managed: Vec<(Scope, String, Option<Arc<ManagedPolicy>>)>,
 }
 
 /// Puts standings and guardrails together and keeps them ready.
@@ -242,13 +242,14 @@ impl Directory {
                 let owner = format!("user {}", user.name);
                 self.collect(tx, &owner, &user.policies, &mut policies, &mut sources).await?;
                 for name in &user.groups {
-                    let group = tx.peek::<Group>(&scope, &record::id(name)).await?;
+                    let id = record::id(name);
+                    let group = tx.peek::<Group>(&scope, &id).await?;
                     if let Some(group) = &group {
                         let owner = format!("group {}", group.name);
                         self.collect(tx, &owner, &group.policies, &mut policies, &mut sources)
                             .await?;
                     }
-                    sources.groups.push((name.clone(), group));
+                    sources.groups.push((id, group));
                 }
                 let boundary = self.boundary(tx, user.boundary.as_deref(), &mut sources).await?;
                 sources.user = Some(user.clone());
@@ -326,9 +327,10 @@ impl Directory {
             return self.compile(kind, arn, policy.document()).map(Some);
         }
         let Some((account, name)) = customer_policy(arn) else { return Ok(None) };
-        let policy = tx.peek::<ManagedPolicy>(&Scope::global(account), &record::id(name)).await?;
+        let (scope, id) = (Scope::global(account), record::id(name));
+        let policy = tx.peek::<ManagedPolicy>(&scope, &id).await?;
         let document = policy.as_ref().and_then(|policy| policy.document().cloned());
-        sources.managed.push((account, name.to_owned(), policy));
+        sources.managed.push((scope, id, policy));
         document.map(|document| self.compile(kind, arn, &document)).transpose()
     }
 
@@ -379,19 +381,23 @@ impl Sources {
     ) -> Result<bool, StoreError> {
         let scope = Scope::global(account);
         let current = match entity {
-            Entity::User(name) => is_current(tx, &scope, name, self.user.as_ref()).await?,
-            Entity::Role(name) => is_current(tx, &scope, name, self.role.as_ref()).await?,
+            Entity::User(name) => {
+                is_current(tx, &scope, &record::id(name), self.user.as_ref()).await?
+            }
+            Entity::Role(name) => {
+                is_current(tx, &scope, &record::id(name), self.role.as_ref()).await?
+            }
         };
         if !current {
             return Ok(false);
         }
-        for (name, group) in &self.groups {
-            if !is_current(tx, &scope, name, group.as_ref()).await? {
+        for (id, group) in &self.groups {
+            if !is_current(tx, &scope, id, group.as_ref()).await? {
                 return Ok(false);
             }
         }
-        for (account, name, policy) in &self.managed {
-            if !is_current(tx, &Scope::global(*account), name, policy.as_ref()).await? {
+        for (scope, id, policy) in &self.managed {
+            if !is_current(tx, scope, id, policy.as_ref()).await? {
                 return Ok(false);
             }
         }
@@ -402,10 +408,10 @@ impl Sources {
 async fn is_current<R: Record>(
     tx: &Tx,
     scope: &Scope,
-    name: &str,
+    id: &str,
     known: Option<&Arc<R>>,
 ) -> Result<bool, StoreError> {
-    let found = tx.peek::<R>(scope, &record::id(name)).await?;
+    let found = tx.peek::<R>(scope, id).await?;
     Ok(match (known, &found) {
         (Some(known), Some(found)) => Arc::ptr_eq(known, found),
         (None, None) => true,
