@@ -21,6 +21,7 @@ mod lattice;
 pub mod lockdown;
 mod mac;
 pub mod material;
+pub mod password;
 pub mod public;
 pub mod random;
 pub mod recipient;

@@ -107,14 +107,14 @@ fn checksum(key: &[u8]) -> [u8; CHECKSUM_LEN] {
 
 /// What deriving the key costs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Cost {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
+pub(crate) struct Cost {
+    pub(crate) memory_kib: u32,
+    pub(crate) passes: u32,
+    pub(crate) lanes: u32,
 }
 
 impl Cost {
-    fn is_bearable(self) -> bool {
+    pub(crate) fn is_bearable(self) -> bool {
         self.memory_kib <= COST_MAX.memory_kib
             && self.passes <= COST_MAX.passes
             && self.lanes <= COST_MAX.lanes
@@ -160,7 +160,8 @@ fn parse_header(text: &str) -> Option<(Cost, [u8; SALT_LEN], [u8; KEY_LEN])> {
     whole.then_some((cost, salt, verifier))
 }
 
-fn stretch(passphrase: &Secret, salt: &[u8], cost: Cost) -> Result<Secret, Error> {
+/// Argon2id, version 1.3.
+pub(crate) fn stretch(passphrase: &Secret, salt: &[u8], cost: Cost) -> Result<Secret, Error> {
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(KEY_LEN))
         .or_engine("Argon2id parameters")?;
     let mut memory = vec![Block::new(); params.block_count()];

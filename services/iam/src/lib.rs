@@ -4,6 +4,7 @@
 //! IAM is global: everything is kept in the account's scope outside all Regions.
 
 mod access_keys;
+mod account;
 mod attachments;
 mod bearer;
 mod boundaries;
@@ -19,10 +20,14 @@ mod instance_profiles;
 mod last_accessed;
 mod managed;
 mod members;
+mod mfa_devices;
 mod oidc;
 mod paging;
+mod password_policy;
+mod passwords;
 mod policies;
 mod principal;
+mod qr;
 mod roles;
 mod saml;
 mod service_linked;
@@ -48,6 +53,10 @@ pub fn service() -> Service {
     let service = groups::operations(service, &iam);
     let service = members::operations(service, &iam);
     let service = access_keys::operations(service, &iam);
+    let service = passwords::operations(service, &iam);
+    let service = password_policy::operations(service, &iam);
+    let service = mfa_devices::operations(service, &iam);
+    let service = account::operations(service, &iam);
     let service = policies::operations(service, &iam);
     let service = versions::operations(service, &iam);
     let service = attachments::operations(service, &iam);

@@ -8,7 +8,7 @@ use api_iam::{
     CreateUserRequest, CreateUserResponse, DeleteUserRequest, GetUserRequest, GetUserResponse,
     ListUsersRequest, ListUsersResponse, Unit, UpdateUserRequest,
 };
-use base::AccountId;
+use base::{AccountId, Timestamp};
 use identity::ids;
 use identity::record::{self, MfaDevice, MfaOwner, User};
 use platform::{Call, Facts, Handle, Resource, Service};
@@ -98,12 +98,7 @@ impl Handle<GetUser> for Iam {
     ) -> Result<GetUserResponse, Failure> {
         let user = match Holder::named(call, input.user_name.as_deref()).await? {
             Holder::User(user) => show(call.account(), &user),
-            Holder::Root(root) => api_iam::User {
-                user_id: Some(call.account().to_string()),
-                arn: Some(call.account().root_arn()),
-                create_date: root.created,
-                ..api_iam::User::default()
-            },
+            Holder::Root(root) => show_root(call.account(), root.created),
         };
         Ok(GetUserResponse { user: Some(user) })
     }
@@ -227,6 +222,16 @@ fn hindrance(user: &User) -> Option<&'static str> {
         (!user.groups.is_empty(), "remove users from group"),
     ];
     hangs_on_it.into_iter().find(|(hangs, _)| *hangs).map(|(_, first)| first)
+}
+
+/// The root user as the API shows it: as a user without name and path.
+pub(crate) fn show_root(account: AccountId, created: Option<Timestamp>) -> api_iam::User {
+    api_iam::User {
+        user_id: Some(account.to_string()),
+        arn: Some(account.root_arn()),
+        create_date: created,
+        ..api_iam::User::default()
+    }
 }
 
 /// A user as listings show it: without tags and boundary.

@@ -3,4 +3,6 @@
 mod common;
 mod groups;
 mod keys;
+mod mfa;
+mod passwords;
 mod users;
