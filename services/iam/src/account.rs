@@ -62,9 +62,9 @@ impl Handle<CreateAccountAlias> for Iam {
     ) -> Result<Unit, Failure> {
         let (account, alias) = (call.account(), input.account_alias());
         // What the model's pattern says by looking ahead, which ours cannot; a number would be taken for an account.
-        if alias.contains("--") || alias.parse::<AccountId>().is_ok() {
+        if !is_alias(alias) {
             return Err(VALIDATION.because(
-                "The account alias must not contain two hyphens in a row or be a number of twelve digits.",
+                "The account alias must consist of lower-case letters, digits and hyphens, must not begin or end with a hyphen or contain two in a row, and must not be a number of twelve digits.",
             ));
         }
         if call.tx.get::<Alias>(&Scope::system(), alias).await.or_internal()?.is_some() {
@@ -118,6 +118,16 @@ impl Handle<DeleteAccountAlias> for Iam {
         call.tx.delete::<Alias>(&Scope::system(), name).or_internal()?;
         Ok(Unit::default())
     }
+}
+
+/// The model's pattern for aliases has a look-ahead, which validation leaves to this.
+fn is_alias(alias: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    alias.chars().all(allowed)
+        && !alias.starts_with('-')
+        && !alias.ends_with('-')
+        && !alias.contains("--")
+        && alias.parse::<AccountId>().is_err()
 }
 
 /// The account's alias.
