@@ -15,7 +15,7 @@ use platform::{Call, Resource};
 use shape::{ErrorSchema, Failure};
 use store::{Range, Record, Scope};
 
-use crate::access::Place;
+use crate::access::{self, Open, Place};
 use crate::ids;
 use crate::refuse::OrInternal as _;
 
@@ -183,9 +183,23 @@ pub(crate) async fn target(call: &mut Call, place: &Place, id: &str) -> Result<N
 /// The root or unit that a request names as a parent.
 ///
 /// # Errors
-/// `PARENT_NOT_FOUND_EXCEPTION`, or what stands in its place.
+/// `ParentNotFoundException`.
 pub(crate) async fn parent(call: &mut Call, place: &Place, id: &str) -> Result<Node, Failure> {
     parent_or(call, place, id, &PARENT_NOT_FOUND_EXCEPTION).await
+}
+
+/// As [`parent`], for authorization.
+///
+/// # Errors
+/// Those of [`access::enter`] and [`parent`].
+pub(crate) async fn parent_named(
+    call: &mut Call,
+    open: Open,
+    id: &str,
+) -> Result<Vec<Resource>, Failure> {
+    let place = access::enter(call, open).await?;
+    let parent = parent(call, &place, id).await?;
+    Ok(vec![parent.resource(call, &place)])
 }
 
 /// As [`parent`], with an error of the operation's own.

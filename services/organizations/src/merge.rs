@@ -136,7 +136,11 @@ impl Operators {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
+    use crate::content::NONE;
 
     /// Merges levels of policies, each about the values of one tag.
     fn merge(levels: &[&[&str]]) -> String {
@@ -204,5 +208,45 @@ mod tests {
         ]);
         let expected = serde_json::json!({"tags": {"a": {"tag_key": "A"}}});
         assert_eq!(merged.document(), Some(expected));
+    }
+
+    /// Any settings: operators with values, below up to three levels of names.
+    fn settings() -> impl Strategy<Value = Value> {
+        let names = || proptest::sample::select(vec!["a", "b", "c"]);
+        let operators = || proptest::sample::select(vec![ASSIGN, APPEND, REMOVE]);
+        let values = proptest::collection::vec(names().prop_map(Value::from), 0..3);
+        let allowed = operators().prop_map(|operator| (ALLOWED.to_owned(), json!([operator])));
+        let set = (operators(), values).prop_map(|(key, values)| (key.to_owned(), json!(values)));
+        let object = |members: Vec<(String, Value)>| Value::Object(members.into_iter().collect());
+        let leaf = proptest::collection::vec(prop_oneof![3 => set, 1 => allowed], 0..3);
+        leaf.prop_map(object).prop_recursive(3, 24, 3, move |inner| {
+            let member = (names().prop_map(str::to_owned), inner);
+            proptest::collection::vec(member, 0..3).prop_map(object)
+        })
+    }
+
+    fn document(levels: &[Value]) -> Option<Value> {
+        let mut merged = Merged::default();
+        for level in levels {
+            merged.level([level.to_string().as_str()]);
+        }
+        merged.document()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_in_force_has_no_operators(levels in proptest::collection::vec(settings(), 0..4)) {
+            if let Some(document) = document(&levels) {
+                prop_assert!(!document.to_string().contains("@@"), "{document}");
+            }
+        }
+
+        #[test]
+        fn below_a_lock_nothing_changes(mut root in settings(), below in settings()) {
+            if let Value::Object(members) = &mut root {
+                members.insert(ALLOWED.to_owned(), json!([NONE]));
+            }
+            prop_assert_eq!(document(&[root.clone(), below]), document(&[root]));
+        }
     }
 }

@@ -36,9 +36,7 @@ impl Handle<ListChildren> for Organizations {
         call: &mut Call,
         input: &ListChildrenRequest,
     ) -> Result<Vec<Resource>, Failure> {
-        let place = access::enter(call, Open::Delegates).await?;
-        let parent = find::parent(call, &place, input.parent_id()).await?;
-        Ok(vec![parent.resource(call, &place)])
+        find::parent_named(call, Open::Delegates, input.parent_id()).await
     }
 
     async fn handle(

@@ -49,9 +49,7 @@ impl Handle<CreateOrganizationalUnit> for Organizations {
         call: &mut Call,
         input: &CreateOrganizationalUnitRequest,
     ) -> Result<Vec<Resource>, Failure> {
-        let place = access::enter(call, Open::Management).await?;
-        let parent = find::parent(call, &place, input.parent_id()).await?;
-        Ok(vec![parent.resource(call, &place)])
+        find::parent_named(call, Open::Management, input.parent_id()).await
     }
 
     fn conditions(
@@ -205,9 +203,7 @@ impl Handle<ListOrganizationalUnitsForParent> for Organizations {
         call: &mut Call,
         input: &ListOrganizationalUnitsForParentRequest,
     ) -> Result<Vec<Resource>, Failure> {
-        let place = access::enter(call, Open::Delegates).await?;
-        let parent = find::parent(call, &place, input.parent_id()).await?;
-        Ok(vec![parent.resource(call, &place)])
+        find::parent_named(call, Open::Delegates, input.parent_id()).await
     }
 
     async fn handle(

@@ -2,14 +2,13 @@
 
 use api_organizations::operations::{
     DeletePolicy, DescribeEffectivePolicy, DescribeOrganization, DetachPolicy, DisablePolicyType,
-    EnablePolicyType, ListPolicies, ListPoliciesForTarget, ListTargetsForPolicy, MoveAccount,
-    UpdatePolicy,
+    EnablePolicyType, ListPolicies, ListPoliciesForTarget, ListTargetsForPolicy, UpdatePolicy,
 };
 use api_organizations::{
     DeletePolicyRequest, DescribeEffectivePolicyRequest, DetachPolicyRequest,
     DisablePolicyTypeRequest, EnablePolicyTypeRequest, ListPoliciesForTargetRequest,
-    ListPoliciesRequest, ListTargetsForPolicyRequest, MoveAccountRequest, OrganizationFeatureSet,
-    Unit, UpdatePolicyRequest,
+    ListPoliciesRequest, ListTargetsForPolicyRequest, OrganizationFeatureSet, Unit,
+    UpdatePolicyRequest,
 };
 use shape::Failure;
 
@@ -59,12 +58,7 @@ async fn a_denial_binds_members_at_every_level_and_ends_at_once() {
 
     world.attach(&blind, &unit).await.expect("attached");
     assert!(world.sees(&member).await);
-    let request = MoveAccountRequest {
-        account_id: Some(member.clone()),
-        source_parent_id: Some(world.root.clone()),
-        destination_parent_id: Some(unit.clone()),
-    };
-    world.call::<MoveAccount>(request).await.expect("moved");
+    world.move_to(&unit, &member).await;
     assert!(!world.sees(&member).await && world.sees(&free).await);
 
     world.attach(&blind, &world.root).await.expect("attached");
@@ -88,12 +82,7 @@ async fn every_level_must_allow() {
     let world = World::new().await;
     let unit = world.unit(&world.root, "unit").await;
     let member = world.account("member").await;
-    let request = MoveAccountRequest {
-        account_id: Some(member.clone()),
-        source_parent_id: Some(world.root.clone()),
-        destination_parent_id: Some(unit.clone()),
-    };
-    world.call::<MoveAccount>(request).await.expect("moved");
+    world.move_to(&unit, &member).await;
     let alone = world.policy(SCP, "kms alone", KMS_ALONE).await;
     for level in [world.root.as_str(), &unit, &member] {
         world.attach(&alone, level).await.expect("attached");
@@ -209,12 +198,7 @@ async fn policies_that_merge_come_to_one_for_an_account() {
     let world = World::new().await;
     let unit = world.unit(&world.root, "unit").await;
     let member = world.account("member").await;
-    let request = MoveAccountRequest {
-        account_id: Some(member.clone()),
-        source_parent_id: Some(world.root.clone()),
-        destination_parent_id: Some(unit.clone()),
-    };
-    world.call::<MoveAccount>(request).await.expect("moved");
+    world.move_to(&unit, &member).await;
     let ask = |target: Option<&str>| DescribeEffectivePolicyRequest {
         policy_type: Some("TAG_POLICY".into()),
         target_id: target.map(str::to_owned),

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use api_organizations::operations::{
     AttachPolicy, CreateAccount, CreateOrganization, CreateOrganizationalUnit, CreatePolicy,
-    DescribeCreateAccountStatus, DescribeOrganization, ListRoots,
+    DescribeCreateAccountStatus, DescribeOrganization, ListRoots, MoveAccount,
 };
 use api_organizations::{
     AttachPolicyRequest, CreateAccountRequest, CreateOrganizationRequest,
     CreateOrganizationalUnitRequest, CreatePolicyRequest, DescribeCreateAccountStatusRequest,
-    ListRootsRequest, OrganizationFeatureSet, Unit,
+    ListRootsRequest, MoveAccountRequest, OrganizationFeatureSet, Unit,
 };
 use platform::testing::Harness;
 use shape::{Failure, Operation};
@@ -90,6 +90,16 @@ impl World {
         };
         let answer = self.call::<CreateOrganizationalUnit>(request).await?;
         Ok(answer.organizational_unit.expect("a unit").id.expect("an id"))
+    }
+
+    /// Moves an account from the root.
+    pub async fn move_to(&self, unit: &str, account: &str) {
+        let request = MoveAccountRequest {
+            account_id: Some(account.into()),
+            source_parent_id: Some(self.root.clone()),
+            destination_parent_id: Some(unit.into()),
+        };
+        self.call::<MoveAccount>(request).await.expect("moved");
     }
 
     /// A new policy's id.
