@@ -2,8 +2,8 @@
 //! session tokens that stand for them, and the [`Directory`] that puts together which policies bind a caller.
 //!
 //! The services IAM, STS and Organizations write here, and the platform reads here on every call; that is why this is a floor of
-//! its own. Nothing here decides: that is `authz`. **Whoever changes a record that a [`Standing`] rests on calls
-//! [`directory::touch`] in the same transaction**, or what others remember of it stays in force.
+//! its own. Nothing here decides: that is `authz`. **A changed record is in force with the next call**: what the [`Directory`]
+//! keeps ready is used only while the records that it was made from are those of the store.
 
 pub mod credentials;
 pub mod directory;
