@@ -92,7 +92,7 @@ async fn entries(
                 Managed::Own(_) => true,
                 Managed::Aws(_) => {
                     let arn = policy.arn(call.account());
-                    uses::shown(call, &arn).await? != uses::Uses::default()
+                    uses::shown(call, &arn).await? != identity::record::Uses::default()
                 }
             };
             if used {
