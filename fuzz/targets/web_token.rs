@@ -11,6 +11,9 @@ fuzz_target!(|input: (&str, &[u8])| {
     let Ok(token) = Token::parse(text) else { return };
     if let Ok(keys) = keys {
         let verified = token.verify(&keys);
-        assert!(matches!(verified, Err(Error::UnknownKey | Error::Signature)), "a signature was guessed");
+        assert!(
+            matches!(verified, Err(Error::UnknownKey | Error::Signature)),
+            "a signature was guessed"
+        );
     }
 });

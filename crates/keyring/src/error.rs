@@ -89,6 +89,14 @@ pub enum Error {
     #[error("the attestation document is not valid: {0}")]
     Attestation(&'static str),
 
+    /// A certificate that somebody brought is malformed.
+    #[error("the certificate is not valid: {0}")]
+    Certificate(&'static str),
+
+    /// A private key that somebody brought is malformed, encrypted or of a kind that is not known.
+    #[error("the private key is not valid")]
+    PrivateKey,
+
     /// The root key's file cannot be read or written.
     #[error("root key file {}", path.display())]
     RootFile {

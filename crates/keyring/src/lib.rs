@@ -8,6 +8,7 @@
 
 pub mod attestation;
 pub mod blob;
+pub mod certificate;
 mod chain;
 mod cose;
 mod der;
@@ -22,6 +23,7 @@ pub mod lockdown;
 mod mac;
 pub mod material;
 pub mod password;
+mod pem;
 pub mod public;
 pub mod random;
 pub mod recipient;
@@ -30,10 +32,12 @@ mod rsa;
 pub mod secret;
 mod sign;
 pub mod spec;
+pub mod ssh;
 pub mod totp;
 #[cfg(test)]
 mod vectors;
 
+pub use certificate::Certificate;
 pub use domain::{Keyring, Sealed};
 pub use error::Error;
 pub use id::{KeyId, MaterialId};
@@ -47,3 +51,4 @@ pub use spec::{
     EncapsulationAlgorithm, EncryptionAlgorithm, KeyAgreementAlgorithm, KeySpec, MacAlgorithm,
     MessageType, SigningAlgorithm,
 };
+pub use ssh::SshPublicKey;

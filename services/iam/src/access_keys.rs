@@ -133,11 +133,8 @@ impl Handle<UpdateAccessKey> for Iam {
     ) -> Result<Unit, Failure> {
         let holder = Holder::named(call, input.user_name.as_deref()).await?;
         let id = held(&holder, input.access_key_id())?;
-        let status = match &input.status {
-            Some(StatusType::Active) => Status::Active,
-            Some(StatusType::Inactive) => Status::Inactive,
-            _ => return Err(VALIDATION.because("Status must be Active or Inactive.")),
-        };
+        let active = is_active(input.status.as_ref())?;
+        let status = if active { Status::Active } else { Status::Inactive };
         set_status(call, id, status).await
     }
 }
@@ -275,8 +272,20 @@ async fn set_status(call: &mut Call, id: &str, status: Status) -> Result<Unit, F
     Ok(Unit::default())
 }
 
+/// Reads the status that a request gives a credential.
+///
+/// # Errors
+/// `ValidationError` for `Expired`, which the model lists and no request may set.
+pub(crate) fn is_active(status: Option<&StatusType>) -> Result<bool, Failure> {
+    match status {
+        Some(StatusType::Active) => Ok(true),
+        Some(StatusType::Inactive) => Ok(false),
+        _ => Err(VALIDATION.because("Status must be Active or Inactive.")),
+    }
+}
+
 /// The status of a key as the API shows it.
-pub(crate) fn status(status: Status) -> StatusType {
+fn status(status: Status) -> StatusType {
     match status {
         Status::Active => StatusType::Active,
         Status::Inactive | Status::Deleted => StatusType::Inactive,

@@ -32,6 +32,7 @@ use shape::{Blob, Failure};
 use crate::find::{self, OrInternal as _};
 use crate::holder::{self, Holder};
 use crate::paging::Page;
+use crate::tagging::Tagged;
 use crate::users::{self, ROOT_PATH};
 use crate::{Iam, account, qr, tags};
 
@@ -40,7 +41,7 @@ const DEVICES_PER_USER_MAX: usize = 8;
 /// Virtual devices of an account at most: as many as users.
 const DEVICES_MAX: usize = users::USERS_MAX;
 /// Virtual devices, as audit records name them.
-pub(crate) const DEVICE: &str = "AWS::IAM::VirtualMFADevice";
+const DEVICE: &str = "AWS::IAM::VirtualMFADevice";
 
 pub(crate) fn operations(service: Service, iam: &Arc<Iam>) -> Service {
     service
@@ -356,11 +357,29 @@ impl Handle<GetMFADevice> for Iam {
     }
 }
 
+impl Tagged for MfaDevice {
+    async fn named(call: &mut Call, serial: &str) -> Result<Vec<Resource>, Failure> {
+        resources(call, serial).await
+    }
+
+    async fn take(call: &mut Call, serial: &str) -> Result<Self, Failure> {
+        Ok(Self::clone(&*find(call, serial).await?.1))
+    }
+
+    fn tags(&mut self) -> &mut Tags {
+        &mut self.tags
+    }
+
+    fn save(&self, call: &mut Call) -> Result<(), Failure> {
+        keep(call, &record::id(&self.name), self).map(drop)
+    }
+}
+
 /// What authorization judges where a request names a device.
 ///
 /// # Errors
 /// `NoSuchEntity`.
-pub(crate) async fn resources(call: &mut Call, serial: &str) -> Result<Vec<Resource>, Failure> {
+async fn resources(call: &mut Call, serial: &str) -> Result<Vec<Resource>, Failure> {
     let (_, device) = find(call, serial).await?;
     let resource = find::named(call.account(), DEVICE, "mfa", &device.path, &device.name);
     Ok(vec![Resource { tags: device.tags.clone(), ..resource }])
@@ -370,10 +389,7 @@ pub(crate) async fn resources(call: &mut Call, serial: &str) -> Result<Vec<Resou
 ///
 /// # Errors
 /// `NoSuchEntity`.
-pub(crate) async fn find(
-    call: &mut Call,
-    serial: &str,
-) -> Result<(String, Arc<MfaDevice>), Failure> {
+async fn find(call: &mut Call, serial: &str) -> Result<(String, Arc<MfaDevice>), Failure> {
     let account = call.account();
     let found = mfa::find(&mut call.tx, account, serial).await.map_err(Failure::internal)?;
     found.ok_or_else(|| {

@@ -4,16 +4,21 @@ use std::future::Future;
 use std::sync::Arc;
 
 use api_iam::operations::{
-    ListInstanceProfileTags, ListOpenIDConnectProviderTags, ListPolicyTags, ListRoleTags,
-    ListSAMLProviderTags, TagInstanceProfile, TagOpenIDConnectProvider, TagPolicy, TagRole,
-    TagSAMLProvider, UntagInstanceProfile, UntagOpenIDConnectProvider, UntagPolicy, UntagRole,
-    UntagSAMLProvider,
+    ListInstanceProfileTags, ListMFADeviceTags, ListOpenIDConnectProviderTags, ListPolicyTags,
+    ListRoleTags, ListSAMLProviderTags, ListServerCertificateTags, ListUserTags,
+    TagInstanceProfile, TagMFADevice, TagOpenIDConnectProvider, TagPolicy, TagRole,
+    TagSAMLProvider, TagServerCertificate, TagUser, UntagInstanceProfile, UntagMFADevice,
+    UntagOpenIDConnectProvider, UntagPolicy, UntagRole, UntagSAMLProvider, UntagServerCertificate,
+    UntagUser,
 };
-use identity::record::{InstanceProfile, ManagedPolicy, OidcProvider, Role, SamlProvider, Tags};
+use identity::record::{
+    InstanceProfile, ManagedPolicy, MfaDevice, OidcProvider, Role, SamlProvider, Tags, User,
+};
 use platform::{Call, Facts, Handle, Resource, Service};
 use shape::{Failure, Operation};
 
 use crate::paging::{Found, Page};
+use crate::server_certificates::ServerCertificate;
 use crate::{Iam, tags};
 
 /// Something that has tags.
@@ -51,6 +56,15 @@ pub(crate) fn operations(service: Service, iam: &Arc<Iam>) -> Service {
         .operation::<TagSAMLProvider, _>(iam)
         .operation::<UntagSAMLProvider, _>(iam)
         .operation::<ListSAMLProviderTags, _>(iam)
+        .operation::<TagUser, _>(iam)
+        .operation::<UntagUser, _>(iam)
+        .operation::<ListUserTags, _>(iam)
+        .operation::<TagMFADevice, _>(iam)
+        .operation::<UntagMFADevice, _>(iam)
+        .operation::<ListMFADeviceTags, _>(iam)
+        .operation::<TagServerCertificate, _>(iam)
+        .operation::<UntagServerCertificate, _>(iam)
+        .operation::<ListServerCertificateTags, _>(iam)
 }
 
 macro_rules! tagging {
@@ -181,6 +195,17 @@ tagging!(
     ListSAMLProviderTags
 );
 
+tagging!(User, "user", user_name, TagUser, UntagUser, ListUserTags);
+tagging!(MfaDevice, "mfa", serial_number, TagMFADevice, UntagMFADevice, ListMFADeviceTags);
+tagging!(
+    ServerCertificate,
+    "server-certificate",
+    server_certificate_name,
+    TagServerCertificate,
+    UntagServerCertificate,
+    ListServerCertificateTags
+);
+
 async fn list<T: Tagged>(
     call: &mut Call,
     key: &str,
@@ -206,6 +231,24 @@ impl Tagged for ManagedPolicy {
 
     fn save(&self, call: &mut Call) -> Result<(), Failure> {
         crate::managed::save(call, self)
+    }
+}
+
+impl Tagged for User {
+    async fn named(call: &mut Call, name: &str) -> Result<Vec<Resource>, Failure> {
+        crate::bearer::named::<Self>(call, name).await
+    }
+
+    async fn take(call: &mut Call, name: &str) -> Result<Self, Failure> {
+        Ok(Self::clone(&*crate::bearer::find::<Self>(call, name).await?))
+    }
+
+    fn tags(&mut self) -> &mut Tags {
+        &mut self.tags
+    }
+
+    fn save(&self, call: &mut Call) -> Result<(), Failure> {
+        crate::bearer::save(call, self)
     }
 }
 

@@ -104,7 +104,7 @@ fn is_valid(label: &str) -> bool {
     (1..=LABEL_MAX_CHARS).contains(&label.len())
         && label.chars().all(allowed)
         && !label.starts_with(|c: char| c.is_ascii_digit())
-        && !reserved.iter().any(|word| begins(word))
+        && !reserved.iter().any(begins)
 }
 
 #[cfg(test)]
