@@ -87,7 +87,7 @@ async fn a_device_is_enabled_by_two_codes_and_used_by_one_user() {
     assert_eq!(world.refused::<op::EnableMFADevice>(twice).await, wrong);
     assert_eq!(listed(&world, AssignmentStatusType::Unassigned).await, 1);
     world.root::<op::EnableMFADevice>(phone.enable(&world, "ada")).await;
-    assert_eq!(serials(&world, Some("ada")).await, [phone.serial.clone()]);
+    assert_eq!(serials(&world, Some("ada")).await, std::slice::from_ref(&phone.serial));
     assert_eq!(listed(&world, AssignmentStatusType::Unassigned).await, 0);
     assert_eq!(listed(&world, AssignmentStatusType::Assigned).await, 1);
     assert_eq!(
@@ -164,7 +164,7 @@ async fn the_root_user_has_devices_too() {
     let world = World::new().await;
     let phone = Phone::new(&world, "phone").await;
     world.root::<op::EnableMFADevice>(phone.enable(&world, ACCOUNT)).await;
-    assert_eq!(serials(&world, None).await, [phone.serial.clone()]);
+    assert_eq!(serials(&world, None).await, std::slice::from_ref(&phone.serial));
     let all =
         world.root::<op::ListVirtualMFADevices>(ListVirtualMFADevicesRequest::default()).await;
     let user = all.virtual_mfa_devices.expect("devices").remove(0).user.expect("its user");
