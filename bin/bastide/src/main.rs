@@ -1,5 +1,7 @@
 //! The one program. It reads the command line and wires the parts together; whatever decides anything lives on a floor below.
 
+mod authz_check;
+mod explain;
 mod operations;
 mod serve;
 
@@ -25,6 +27,10 @@ enum Command {
     Serve(Box<serve::Options>),
     /// List the operations of every service and whether they are served
     Operations(operations::Options),
+    /// Explain why a call was refused, by its request id
+    Explain(explain::Options),
+    /// Work with policies, offline
+    Authz(authz_check::Options),
     /// Print completions for a shell, to be sourced by it
     ///
     /// For bash: `bastide completions bash > ~/.local/share/bash-completion/completions/bastide`
@@ -38,11 +44,31 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve::run(*options),
         Command::Operations(options) => operations::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Authz(options) => authz_check::run(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bastide", &mut std::io::stdout());
             ExitCode::SUCCESS
         }
     }
+}
+
+/// Why a command came to nothing.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Says what went wrong, with its causes.
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    let mut text = format!("bastide: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    eprintln!("{text}");
+    ExitCode::FAILURE
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ use keyring::Keyring;
 use platform::{Control, Mode, Parts, Platform, Server, Service, outbound};
 use store::{Store, StoreConfig};
 
+use crate::Failure;
+
 /// Where the root key stands in the data folder.
 const ROOT_KEY_FILE: &str = "root.key";
 /// Where the certificate of Bastide's own authority is put for clients to trust.
@@ -87,8 +89,6 @@ enum LogFormat {
     Json,
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 /// Serves until the process is told to stop.
 pub(crate) fn run(options: Options) -> ExitCode {
     start_log(&options);
@@ -97,11 +97,11 @@ pub(crate) fn run(options: Options) -> ExitCode {
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
+        Err(error) => return crate::fail(&error),
     };
     match runtime.block_on(serve(&options)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(error.as_ref()),
+        Err(error) => crate::fail(error.as_ref()),
     }
 }
 
@@ -278,18 +278,4 @@ fn start_log(options: &Options) {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
     }
-}
-
-fn fail(error: &dyn std::error::Error) -> ExitCode {
-    let mut text = format!("bastide: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    eprintln!("{text}");
-    ExitCode::FAILURE
 }

@@ -14,6 +14,11 @@ use store::Scope;
 /// What sealed explanations are bound to.
 const CONTEXT: &[u8] = b"platform/explanation";
 
+/// Longest encoded message, in characters: what `sts:DecodeAuthorizationMessage` takes.
+const MESSAGE_MAX_CHARS: usize = 10_240;
+/// Bytes that the seal adds, at most.
+const SEAL_MAX_BYTES: usize = 128;
+
 /// Why a call was refused.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,13 +62,31 @@ impl Explanation {
         }
     }
 
-    /// The encoded authorization message for `account`.
+    /// The encoded authorization message for `account`. Where it would be longer than can be decoded, the longest condition keys
+    /// are left out.
     ///
     /// # Errors
     /// A failing keyring.
-    pub fn seal(&self, keyring: &Keyring, account: AccountId) -> Result<String, keyring::Error> {
+    pub fn seal(
+        &mut self,
+        keyring: &Keyring,
+        account: AccountId,
+    ) -> Result<String, keyring::Error> {
         // Every key is text and every number finite, so this cannot fail.
-        let plain = serde_json::to_vec(self).unwrap_or_default();
+        let mut plain = serde_json::to_vec(self).unwrap_or_default();
+        let room = MESSAGE_MAX_CHARS / 4 * 3 - SEAL_MAX_BYTES;
+        if plain.len() > room {
+            // In JSON a key takes more than its letters, so that leaving out as many letters is enough.
+            let mut over = plain.len() - room;
+            self.context.sort_by_cached_key(|(key, values)| key.len() + letters(values));
+            while over > 0
+                && let Some((key, values)) = self.context.pop()
+            {
+                over = over.saturating_sub(key.len() + letters(&values));
+            }
+            self.context.sort();
+            plain = serde_json::to_vec(self).unwrap_or_default();
+        }
         let sealed = keyring.seal(account, &Scope::system().region, CONTEXT, &plain)?;
         Ok(BASE64.encode(sealed.as_bytes()))
     }
@@ -74,4 +97,8 @@ impl Explanation {
         let plain = keyring.unseal(account, &Scope::system().region, CONTEXT, &sealed).ok()?;
         serde_json::from_slice(plain.expose()).ok()
     }
+}
+
+fn letters(values: &[String]) -> usize {
+    values.iter().map(String::len).sum()
 }

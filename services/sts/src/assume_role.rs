@@ -16,8 +16,10 @@ use crate::passed::{self, Passed};
 use crate::role::{Needs, Target};
 use crate::{Sts, second_factor, session};
 
-/// Condition keys that a role's trust policy may ask for.
+/// Condition keys that a role's trust policy may ask for. Those of an issuer are the calling session's.
 const KEYS: &[&str] = &[
+    "accounts.google.com:aud",
+    "accounts.google.com:sub",
     "aws:TagKeys",
     "aws:RequestTag/${TagKey}",
     "sts:TransitiveTagKeys",

@@ -42,7 +42,7 @@ impl Handle<GetAccessKeyInfo> for Sts {
         call: &mut Call,
         input: &GetAccessKeyInfoRequest,
     ) -> Result<GetAccessKeyInfoResponse, Failure> {
-        session::no_federated_user(call, "GetAccessKeyInfo")?;
+        session::no_user_session(call, "GetAccessKeyInfo")?;
         // The id bears its account, whether or not there is such a key.
         let account = ids::account_of(input.access_key_id());
         let account = account.ok_or_else(|| VALIDATION.because("Invalid AWS access key ID"))?;
@@ -59,7 +59,7 @@ impl Handle<DecodeAuthorizationMessage> for Sts {
         call: &mut Call,
         input: &DecodeAuthorizationMessageRequest,
     ) -> Result<DecodeAuthorizationMessageResponse, Failure> {
-        session::no_federated_user(call, "DecodeAuthorizationMessage")?;
+        session::no_user_session(call, "DecodeAuthorizationMessage")?;
         let keyring = call.credentials().keyring();
         let opened = Explanation::open(keyring, call.account(), input.encoded_message());
         let explanation = opened.ok_or_else(|| {

@@ -1,7 +1,8 @@
 //! The keys of OpenID Connect issuers: found as OpenID Connect Discovery 1.0 says, fetched over HTTPS, kept for a while.
 //!
 //! One request at a time asks an issuer, and the others wait for its answer. A token with an unknown key has newer keys fetched, but
-//! not more often than every [`ASK_AGAIN_AFTER`]: tokens are not signed by anybody until their key is known.
+//! not more often than every [`ASK_AGAIN_AFTER`]: anybody can write a key id. Keys that are still good outlive an issuer that does
+//! not answer, and a question that was given up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,11 +41,13 @@ pub(crate) struct Issuers {
     known: Cache<String, Arc<Mutex<Known>>>,
 }
 
-/// What an issuer answered when it was last asked.
+/// What is known of an issuer.
 #[derive(Default)]
 struct Known {
+    /// When it was last asked.
     asked: Option<Timestamp>,
-    keys: Option<KeySet>,
+    /// Its keys, and when it answered with them.
+    keys: Option<(Timestamp, KeySet)>,
 }
 
 /// What of a discovery document is used.
@@ -88,20 +91,18 @@ impl Issuers {
         let now = client.wall_time();
         let issuer = self.known.get_or_insert_with(url, || Ok::<_, Failure>(Arc::default()))?;
         let mut known = issuer.lock().await;
-        let fresh = |lifetime| known.asked.is_some_and(|at| now < at + lifetime);
-        let (kept, lately) = (fresh(KEYS_LIFETIME), fresh(ASK_AGAIN_AFTER));
-        if let Some(keys) = known.keys.as_ref().filter(|_| kept) {
-            match token.verify(keys) {
+        let lately = known.asked.is_some_and(|at| now < at + ASK_AGAIN_AFTER);
+        match known.keys.as_ref().filter(|(at, _)| now < *at + KEYS_LIFETIME) {
+            Some((_, keys)) => match token.verify(keys) {
                 Err(Error::UnknownKey) if !lately => {}
                 verified => return verified.map_err(refused),
-            }
-        } else if lately {
-            return Err(unreachable("the issuer did not answer lately"));
+            },
+            None if lately => return Err(unreachable("the issuer did not answer lately")),
+            None => {}
         }
         known.asked = Some(now);
-        known.keys = None;
         let keys = fetch(client, url).await?;
-        known.keys = Some(keys.clone());
+        known.keys = Some((now, keys.clone()));
         drop(known);
         token.verify(&keys).map_err(refused)
     }

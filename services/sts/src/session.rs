@@ -90,7 +90,7 @@ pub(crate) fn long_term_only(call: &Call, operation: &str) -> Result<(), Failure
     }
 }
 
-/// Refuses the sessions of `GetSessionToken` and `GetFederationToken`, which may ask nothing of this kind
+/// Refuses federated users, who may open no sessions
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>).
 ///
 /// # Errors
@@ -99,6 +99,19 @@ pub(crate) fn no_federated_user(call: &Call, operation: &str) -> Result<(), Fail
     match call.caller.identity {
         Identity::Federated { .. } => Err(refused(operation, "federated user credentials")),
         _ => Ok(()),
+    }
+}
+
+/// Refuses the sessions of users, federated or not: to STS they may say who they are and ask for roles, and nothing else.
+///
+/// # Errors
+/// `AccessDenied`.
+pub(crate) fn no_user_session(call: &Call, operation: &str) -> Result<(), Failure> {
+    match call.caller.session.as_ref().map(|session| &session.actor) {
+        None | Some(Actor::Role { .. }) => Ok(()),
+        Some(Actor::Root | Actor::User { .. } | Actor::Federated { .. }) => {
+            Err(refused(operation, "session credentials"))
+        }
     }
 }
 

@@ -181,7 +181,7 @@ fn refuse(
         (Identity::Outsider(_), None) => format!("Not authorized to perform {}", request.action()),
         _ => decision.message(request).unwrap_or_default(),
     };
-    let explanation = Explanation::new(&call.request_id, request, decision);
+    let mut explanation = Explanation::new(&call.request_id, request, decision);
     let keyring = call.credentials().keyring();
     let sealed = explanation.seal(keyring, call.account()).map_err(Failure::internal)?;
     call.notes.denial = Some(sealed);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{ABROAD, EVERYTHING, HOME, World};
+use crate::common::{ABROAD, EVERYTHING, HOME, World, trust};
 
 #[tokio::test]
 async fn access_keys_tell_their_account() {
@@ -14,6 +14,10 @@ async fn access_keys_tell_their_account() {
     let answer =
         world.sts(&root, "GetAccessKeyInfo", &[("AccessKeyId", "AKIA0000000000000000")]).await;
     assert!(answer.refusal().starts_with("ValidationError: "));
+    let session = world.sts(&root, "GetSessionToken", &[]).await.keys();
+    let answer = world.sts(&session, "GetAccessKeyInfo", &[("AccessKeyId", &foreign.id)]).await;
+    let refusal = "AccessDenied: Cannot call GetAccessKeyInfo with session credentials";
+    assert_eq!(answer.refusal(), refusal);
     let bare = world.user(HOME, "bare", &[]).await;
     let answer = world.sts(&bare, "GetAccessKeyInfo", &[("AccessKeyId", &foreign.id)]).await;
     assert!(answer.refusal().starts_with("AccessDenied: "));
@@ -64,4 +68,29 @@ async fn refusals_explain_themselves_to_who_may_read_it() {
     let members = [("EncodedMessage", forged.as_str())];
     let answer = world.sts(&alice, "DecodeAuthorizationMessage", &members).await;
     assert_eq!(answer.refusal(), invalid);
+}
+
+#[tokio::test]
+async fn a_refusal_in_crowded_circumstances_can_still_be_decoded() {
+    let world = World::new().await;
+    let alice = world.user(HOME, "alice", &[]).await;
+    let trusted = trust("arn:aws:iam::123456789012:user/alice", "{}");
+    let role = world.role(HOME, "R", &trusted, &[]).await;
+    // Tags that fill a session stand in the circumstances of its calls, several times over where they are passed on.
+    let tags = (1..=50).flat_map(|n| {
+        let key = (format!("Tags.member.{n}.Key"), format!("{n:0>20}"));
+        [key, (format!("Tags.member.{n}.Value"), "v".repeat(60))]
+    });
+    let tags: Vec<(String, String)> = tags.collect();
+    let tags: Vec<(&str, &str)> = tags.iter().map(|(k, v)| (&**k, &**v)).collect();
+    let keys = world.assume(&alice, &role, &tags).await.keys();
+    let other = world.role(HOME, "Other", &trust(ABROAD, "{}"), &[]).await;
+    assert_eq!(world.assume(&keys, &other, &tags).await.status, 403);
+    let record = world.newest(HOME).await;
+    let message = record["additionalEventData"]["encodedAuthorizationMessage"].as_str();
+    let members = [("EncodedMessage", message.expect("a message"))];
+    let root = World::stand_in(HOME);
+    let answer = world.sts(&root, "DecodeAuthorizationMessage", &members).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.contains("aws:principalarn"), "what is short is still told");
 }

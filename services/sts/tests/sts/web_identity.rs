@@ -237,6 +237,16 @@ async fn keys_are_kept_a_while_and_newer_ones_found() {
     assert_eq!(site.assume(&new_token, &[]).await.status, 200);
     assert_eq!(asked(), 2);
     assert_eq!(site.assume(&old_token, &[]).await.status, 400, "its key is gone");
+    // An issuer that cannot be asked for a key that nobody knows keeps those that it gave.
+    site.clock.advance(Duration::from_secs(11));
+    let elsewhere = json!("https://nowhere.invalid/keys");
+    let kept = std::mem::replace(
+        &mut site.documents.lock().expect("not poisoned").discovery["jwks_uri"],
+        elsewhere,
+    );
+    assert_eq!(site.assume(&old_token, &[]).await.text("Code"), "IDPCommunicationError");
+    assert_eq!(site.assume(&new_token, &[]).await.status, 200);
+    site.documents.lock().expect("not poisoned").discovery["jwks_uri"] = kept;
     // A key that was taken back is believed for an hour at most.
     site.documents.lock().expect("not poisoned").keys = vec![];
     site.clock.advance(Duration::from_secs(3600));
