@@ -2,6 +2,7 @@
 
 mod operations;
 mod serve;
+mod waf;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,8 @@ enum Command {
     Serve(Box<serve::Options>),
     /// List the operations of every service and whether they are served
     Operations(operations::Options),
+    /// Judge recorded requests by a Web ACL, and check Web ACLs, without a server
+    Waf(waf::Options),
     /// Print completions for a shell, to be sourced by it
     ///
     /// For bash: `bastide completions bash > ~/.local/share/bash-completion/completions/bastide`
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve::run(*options),
         Command::Operations(options) => operations::run(&options),
+        Command::Waf(options) => waf::run(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bastide", &mut std::io::stdout());
             ExitCode::SUCCESS
