@@ -4,6 +4,7 @@ mod authz_check;
 mod explain;
 mod operations;
 mod serve;
+mod waf;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,8 @@ enum Command {
     Explain(explain::Options),
     /// Work with policies, offline
     Authz(authz_check::Options),
+    /// Judge recorded requests by a Web ACL, and check Web ACLs, without a server
+    Waf(waf::Options),
     /// Print completions for a shell, to be sourced by it
     ///
     /// For bash: `bastide completions bash > ~/.local/share/bash-completion/completions/bastide`
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Operations(options) => operations::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Authz(options) => authz_check::run(&options),
+        Command::Waf(options) => waf::run(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bastide", &mut std::io::stdout());
             ExitCode::SUCCESS
