@@ -142,7 +142,9 @@ async fn tags_of_key_caller_and_request() {
 async fn encryption_contexts() {
     let kms = Kms::new().await;
     let key = kms.key().await;
-    let cases: [(&str, &[(&str, &str)], bool); 7] = [
+    /// A condition operator, an encryption context, and whether it is let through.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], bool);
+    let cases: [Case<'_>; 7] = [
         (r#"{"StringEquals":{"kms:EncryptionContext:App":"x"}}"#, &[("App", "x")], true),
         (r#"{"StringEquals":{"kms:EncryptionContext:App":"x"}}"#, &[("App", "X")], false),
         (r#"{"StringEquals":{"kms:EncryptionContext:App":"x"}}"#, &[], false),
