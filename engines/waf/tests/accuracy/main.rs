@@ -75,7 +75,7 @@ fn attacks_are_caught_and_clean_requests_pass() {
         let requests: Vec<Owned> =
             corpus.payloads.iter().flat_map(|payload| attacks::carried(payload)).collect();
         if requests.is_empty() {
-            println!("{}: not installed, left out", corpus.name);
+            eprintln!("{}: not installed, left out", corpus.name);
             continue;
         }
         let by_base = requests.iter().filter(|request| base.ends(request).is_some()).count();
@@ -95,7 +95,7 @@ fn attacks_are_caught_and_clean_requests_pass() {
         if !show.is_empty() && corpus.name.contains(&show) {
             let missed = requests.iter().filter(|request| base.ends(request).is_none());
             missed.for_each(|request| {
-                println!("MISSED {} {}", request.target, String::from_utf8_lossy(&request.body))
+                eprintln!("MISSED {} {}", request.target, String::from_utf8_lossy(&request.body))
             });
         }
     }
@@ -117,9 +117,9 @@ fn attacks_are_caught_and_clean_requests_pass() {
     let disturbed =
         row(&mut out, "core + known bad inputs + SQLi", &base, &attack_requests, &clean, &show);
     row(&mut out, "all nine", &everything, &attack_requests, &clean, &show);
-    println!("{out}");
+    eprintln!("{out}");
     let caught = 100.0 * caught as f64 / attacks as f64;
-    println!(
+    eprintln!(
         "{attacks} attacks, {caught:.2} % caught; {} clean requests, {disturbed:.3} % blocked",
         clean.len()
     );
@@ -141,7 +141,7 @@ fn row(
     for request in clean {
         if let Some(rule) = subject.ends(request) {
             if show == "clean" {
-                println!(
+                eprintln!(
                     "BLOCKED {rule} {} {}",
                     request.target,
                     String::from_utf8_lossy(&request.body)
