@@ -132,6 +132,9 @@ fn route(endpoint: &str) -> Result<(String, Route), Failure> {
     };
     let authority = rest.split('/').next().filter(|a| !a.is_empty()).ok_or_else(invalid)?;
     let host = host_of(authority);
+    if host.contains(':') && !host.starts_with('[') {
+        return Err(invalid().into());
+    }
     let to =
         if authority.len() == host.len() { format!("{host}:{port}") } else { authority.to_owned() };
     let name = host.trim_matches(['[', ']']);
