@@ -211,18 +211,34 @@ const UNCHECKED: &[(&str, &str)] = &[
         r"^([\-]?\d{4}(?!\d{2}\b))((-?)((0[1-9]|1[0-2])(\3([12]\d|0[1-9]|3[01]))?|W([0-4]\d|5[0-2])(-?[1-7])?|(00[1-9]|0[1-9]\d|[12]\d{2}|3([0-5]\d|6[1-6])))([T\s]((([01]\d|2[0-3])((:?)[0-5]\d)?|24\:?00)([\.,]\d(?!:))?)?(\17[0-5]\d([\.,]\d)?)?([zZ]|([\-])([01]\d|2[0-3]):?([0-5]\d)?)?)?)?$",
         "Systems Manager's date and time has back-references; no operation that is served takes one",
     ),
+    (
+        r"^arn:aws[a-z0-9-]*:iam::\d{12}:role\/[\w-\/.@+=,]{1,1017}$",
+        "a thousand words of Unicode are too large to compile; no operation that is served takes this ARN of Systems Manager",
+    ),
+    (
+        r"^.{1,100000}$",
+        "too large to compile, and says no more than a length; no operation that is served takes it",
+    ),
 ];
 
 #[test]
 fn patterns_compile() {
+    let mut wrong = Vec::new();
     for (path, model) in committed() {
         let patterns = model.shapes.values().filter_map(|def| def.pattern.as_deref());
         for pattern in patterns {
             let compiles = compiles(&pattern::translated(pattern));
             let listed = UNCHECKED.iter().any(|(listed, _)| *listed == pattern);
-            assert_eq!(compiles, !listed, "{}: {pattern}", path.display());
+            if compiles == listed {
+                wrong.push(format!("{}: {pattern}", path.display()));
+            }
         }
     }
+    assert!(
+        wrong.is_empty(),
+        "not compiled though not listed, or the other way round:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
