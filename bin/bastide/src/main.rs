@@ -1,6 +1,7 @@
 //! The one program. It reads the command line and wires the parts together; whatever decides anything lives on a floor below.
 
 mod operations;
+mod scan;
 mod serve;
 
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Serve the AWS endpoints
     Serve(Box<serve::Options>),
+    /// Find personal, financial and secret data in files and folders
+    Scan(Box<scan::Options>),
     /// List the operations of every service and whether they are served
     Operations(operations::Options),
     /// Print completions for a shell, to be sourced by it
@@ -37,6 +40,7 @@ enum Command {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve::run(*options),
+        Command::Scan(options) => scan::run(&options),
         Command::Operations(options) => operations::run(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bastide", &mut std::io::stdout());
