@@ -167,7 +167,8 @@ impl Engine {
     pub fn within(&self, outer: &Field, inner: &Field) -> Field {
         let mut words = outer.words.clone();
         words.extend(&inner.words);
-        self.field_of(words)
+        // What a customer's record holds is not all names.
+        Field { named: inner.named, other_name: inner.other_name, ..self.field_of(words) }
     }
 
     fn field_of(&self, words: KeywordSet) -> Field {

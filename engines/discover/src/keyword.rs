@@ -1,5 +1,5 @@
 //! Keywords near a value, as Macie documents them (<https://docs.aws.amazon.com/macie/latest/user/managed-data-identifiers-keywords.html>):
-//! case does not count, words may be joined by a space, an underscore, a hyphen or nothing, and the keyword stands at most
+//! case does not count, nor do accents, words may be joined by a space, an underscore, a hyphen or nothing, and the keyword stands at most
 //! 30 characters away. Text is looked at only around values that passed their check, and each byte at most once.
 
 use std::collections::HashMap;
@@ -118,13 +118,33 @@ fn fold_keyword(text: &str) -> (Vec<u8>, u128) {
             breaks |= 1_u128.checked_shl(folded.len() as u32).unwrap_or(0);
         } else {
             let mut bytes = [0; 4];
-            folded.extend(
-                char.to_lowercase()
-                    .flat_map(|c| c.encode_utf8(&mut bytes).bytes().collect::<Vec<_>>()),
-            );
+            folded.extend_from_slice(fold(char).encode_utf8(&mut bytes).as_bytes());
         }
     }
     (folded, breaks)
+}
+
+/// A letter in lower case and without its accent.
+fn fold(char: char) -> char {
+    match char.to_lowercase().next().unwrap_or(char) {
+        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'ď' => 'd',
+        'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' => 'e',
+        'ğ' | 'ģ' => 'g',
+        'ì'..='ï' | 'ī' | 'į' => 'i',
+        'ķ' => 'k',
+        'ł' | 'ļ' => 'l',
+        'ñ' | 'ń' | 'ņ' | 'ň' => 'n',
+        'ò'..='ö' | 'ø' | 'ő' => 'o',
+        'ř' | 'ŕ' => 'r',
+        'ś' | 'š' | 'ş' => 's',
+        'ť' | 'ţ' => 't',
+        'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
+        'ý' | 'ÿ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        other => other,
+    }
 }
 
 impl Keywords {
@@ -216,11 +236,10 @@ impl Folded {
             match char {
                 // Typographic apostrophes stand for the plain one.
                 Some('\u{2019}' | '\u{2018}') => self.push("'", at, length),
-                // Only two-byte letters have cases that matter here.
+                // Only two-byte letters have cases and accents that matter here.
                 Some(char) if length == 2 => {
                     let mut bytes = [0; 4];
-                    let lower = char.to_lowercase().next().unwrap_or(char);
-                    self.push(lower.encode_utf8(&mut bytes), at, length);
+                    self.push(fold(char).encode_utf8(&mut bytes), at, length);
                 }
                 _ => {
                     let end = (at + length).min(to);
@@ -346,6 +365,7 @@ mod tests {
                 .len(),
             2
         );
+        assert_eq!(words("sécurité sociale", "numero_securite_sociale"), ["sécurité sociale"]);
         assert_eq!(words("주민등록번호", "고객 주민등록번호는"), ["주민등록번호"]);
         assert_eq!(words("주민등록번호", "주민 등록번호"), [""; 0]);
         assert_eq!(words("шофьорска книжка", "ШОФЬОРСКА КНИЖКА"), ["шофьорска книжка"]);

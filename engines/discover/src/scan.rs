@@ -22,6 +22,8 @@ pub(crate) const AHEAD_BYTES: usize = 8 << 10;
 const TOKEN_MAX_BYTES: usize = 64;
 /// Longest value of a form, in bytes.
 const VALUE_MAX_BYTES: usize = 160;
+/// Length of a secret access key of AWS, in bytes.
+const SECRET_BYTES: usize = 40;
 /// Fewest digits in a row of tokens that are worth a look outside named fields and wake words.
 const DIGITS_MIN: usize = 5;
 /// Shortest text in which literals are looked for, in bytes: no token is shorter.
@@ -212,6 +214,9 @@ impl Walk<'_> {
             start += 1;
         }
         self.address(start, end);
+        if let Some(start) = self.secret(start, end) {
+            self.forms(start, false);
+        }
         let awake = self.awake(at);
         if !awake && !self.digits_enough(at, end) {
             return end;
@@ -254,21 +259,27 @@ impl Walk<'_> {
             place -= 1 + letters;
             push(place);
         }
-        // Secrets in Base64 have slashes and pluses in them.
-        if matches!(before(start), Some(b'/' | b'+')) {
-            let secret = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+');
-            let floor = start.saturating_sub(40);
-            push(
-                text[floor..start]
-                    .iter()
-                    .rposition(|b| !secret(b))
-                    .map_or(floor, |i| floor + i + 1),
-            );
-        }
         for start in &starts[..count] {
             self.forms(*start, awake);
         }
         end
+    }
+
+    /// Where a run of Base64 begins that is as long as a secret key of AWS and has the token `start..end` in it.
+    fn secret(&self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let joined = |byte: Option<&u8>| matches!(byte, Some(b'/' | b'+'));
+        let before = start.checked_sub(1).and_then(|at| text.get(at));
+        if end - start != SECRET_BYTES && !joined(before) && !joined(text.get(end)) {
+            return None;
+        }
+        let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+');
+        let floor = start.saturating_sub(SECRET_BYTES);
+        let first =
+            text[floor..start].iter().rposition(|b| !part(b)).map_or(floor, |i| floor + i + 1);
+        let limit = text.len().min(end + SECRET_BYTES);
+        let last = text[end..limit].iter().position(|b| !part(b)).map_or(limit, |i| end + i);
+        (last - first == SECRET_BYTES).then_some(first)
     }
 
     /// Whether there are digits enough from `at` on, over separators.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use discover::{Classification, Engine, Scratch, Unreadable};
@@ -52,14 +51,7 @@ pub(super) fn scan(
     let mut counted = 0;
     let outcome = fs::File::open(&file.path).map_err(Unreadable::Io).and_then(|opened| {
         let mut source = Counted { file: opened, bar, counted: &mut counted, size: file.size };
-        // Readers of foreign formats are fuzzed and still not trusted with the whole scan.
-        let scanned = catch_unwind(AssertUnwindSafe(|| {
-            engine.scan_object(scratch, &name, &mut source, &mut classification)
-        }));
-        scanned.unwrap_or_else(|_| {
-            *scratch = engine.scratch();
-            Err(Unreadable::Damaged("its reader gave up".to_owned()))
-        })
+        engine.scan_object(scratch, &name, &mut source, &mut classification)
     });
     bar.inc(file.size.saturating_sub(counted));
     let format = match outcome {

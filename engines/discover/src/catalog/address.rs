@@ -108,7 +108,7 @@ impl Forms {
                 id: "ADDRESS",
                 category: Category::PersonalInformation,
                 proof: Proof::Plausible("a street, a place and its postal code"),
-                confidence: 85,
+                confidence: 95,
             })
         });
         found.max_by_key(|found| found.end - found.start)

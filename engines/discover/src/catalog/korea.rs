@@ -8,14 +8,14 @@ use crate::shape::{Shape, Value, Verdict, form};
 const RESIDENT: &str = "주민등록번호, 주민번호, 주민등록 번호, 주민, 주민등록, 실명번호, resident registration number, rrn, \
     resident registration, korean id, jumin, 뒷자리";
 const FOREIGNER: &str = "외국인등록번호, 외국인 등록번호, 외국인번호, 외국인등록, 국내거소신고번호, 거소신고번호, \
-    foreigner registration number, alien registration number, alien registration, foreign registration, arc number, \
-    frn, 등록번호";
+    foreigner registration number, alien registration number, alien registration, foreign registration, arc number, frn";
 const LICENCE: &str = "운전면허번호, 운전면허 번호, 운전면허증, 운전면허, 면허번호, 면허증번호, driver's license, drivers license, \
     driver license, license number, driving licence";
 const PASSPORT: &str = "여권번호, 여권 번호, 여권, passport, passport number, passport no";
-const BUSINESS: &str = "사업자등록번호, 사업자 등록번호, 사업자번호, 사업자, 등록번호, business registration number, \
+const BUSINESS: &str = "사업자등록번호, 사업자 등록번호, 사업자번호, 사업자, business registration number, \
     business registration, business number, brn";
-const CORPORATION: &str = "법인등록번호, 법인 등록번호, 법인번호, corporate registration number, corporate registration, 등록번호";
+const CORPORATION: &str =
+    "법인등록번호, 법인 등록번호, 법인번호, corporate registration number, corporate registration";
 const ACCOUNT: &str = "계좌번호, 계좌 번호, 계좌, 입금계좌, 은행계좌, 통장번호, 통장, 예금주, 무통장입금, 국민은행, 신한은행, 우리은행, 하나은행, 농협, \
     농협은행, 기업은행, 카카오뱅크, 토스뱅크, 케이뱅크, 새마을금고, 신협, 우체국, 수협, 대구은행, 부산은행, 경남은행, 광주은행, \
     전북은행, 제주은행, 산업은행, 씨티은행, sc제일은행, 은행, account number, bank account, kookmin, shinhan, woori, \

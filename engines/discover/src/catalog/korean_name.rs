@@ -11,7 +11,7 @@ pub(crate) const WORDS: &str = "이름, 성명, 성함, 고객명, 고객, 담�
 /// The family names of most Koreans.
 const KOREAN_SURNAMES: &str = "김이박최정강조윤장임한오서신권황안송류유전홍고문양손배백허남심노하곽성차주우구라민진지엄채원천방공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국어";
 /// Syllables of given names.
-const KOREAN_GIVEN: &str = "가강건경고관광교구국권규균근금기길나남노다대덕도동두란람래려련렬령례로록루룡류리린림만명모무문미민바배백범별병보복봉본빈빛사산삼상새샘서석선설섭성세소솔송수숙순\
+const KOREAN_GIVEN: &str = "아후나름라별봄결늘샘들솜율온가강건경고관광교구국권규균근금기길나남노다대덕도동두란람래려련렬령례로록루룡류리린림만명모무문미민바배백범별병보복봉본빈빛사산삼상새샘서석선설섭성세소솔송수숙순\
     슬승시식신실심아안애언연열영예오옥온완요용우욱운웅원월위유윤율은을의이익인일임자장재전정제조종주준중지진찬창채천철초춘충치태택표하학한해향헌혁현협형혜호홍화환회효훈휘휴희";
 
 /// A Korean word that may be a person's name: surname and two syllables of given names, alone or with a title or a particle.

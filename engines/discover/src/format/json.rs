@@ -1,13 +1,12 @@
 //! JSON and JSON Lines as a stream of values with their paths. Every value of the top level is a record. Where the text
 //! stops being JSON, the rest is read as plain text, so that nothing is passed over.
 
-use std::collections::HashMap;
 use std::io::{self, Read};
 
 use super::decode::Utf8;
+use super::fields::{Fields, push_key};
 use super::{Unreadable, VALUE_MAX_BYTES, Walk, cut};
 use crate::classification::Location;
-use crate::engine::Field;
 use crate::text::Place;
 
 /// How much is read at a time, in bytes.
@@ -16,8 +15,6 @@ const BUFFER_BYTES: usize = 256 << 10;
 const NESTING_MAX: usize = 512;
 /// Longest key, in bytes.
 const KEY_MAX_BYTES: usize = 4 << 10;
-/// Most distinct keys, and ways of keys into each other, that are remembered.
-const FIELDS_MAX: usize = 8 << 10;
 
 pub(crate) fn scan(walk: &mut Walk<'_, '_>, mut text: Utf8<'_>) -> Result<(), Unreadable> {
     let mut reader = Reader {
@@ -28,7 +25,7 @@ pub(crate) fn scan(walk: &mut Walk<'_, '_>, mut text: Utf8<'_>) -> Result<(), Un
         ended: false,
         place: Place::default(),
     };
-    let mut fields = Fields::default();
+    let mut fields = Fields::new();
     let mut record = 0;
     loop {
         match value(walk, &mut reader, &mut fields, record) {
@@ -39,7 +36,7 @@ pub(crate) fn scan(walk: &mut Walk<'_, '_>, mut text: Utf8<'_>) -> Result<(), Un
                 reader.place.advance(&reader.buffer[..reader.at]);
                 let place = reader.place;
                 let rest = reader.buffer[reader.at..reader.end].to_vec();
-                return walk.lines(&mut rest.as_slice().chain(reader.source), place);
+                return walk.lines(&mut rest.as_slice().chain(reader.source), place, &super::line);
             }
         }
     }
@@ -118,36 +115,6 @@ struct Level {
     field: usize,
 }
 
-/// What the keys say, remembered: keys by name, and ways of a key into another field.
-#[derive(Default)]
-struct Fields {
-    fields: Vec<Field>,
-    keys: HashMap<Vec<u8>, usize>,
-    ways: HashMap<(usize, usize), usize>,
-}
-
-impl Fields {
-    fn enter(&mut self, walk: &Walk<'_, '_>, outer: usize, key: &[u8]) -> usize {
-        if self.fields.len() > FIELDS_MAX {
-            // Keys without end, as in a map from ids: the first ones stay known by what lies around them.
-            return outer;
-        }
-        let number = match self.keys.get(key) {
-            Some(number) => *number,
-            None => {
-                self.fields.push(walk.engine.field([String::from_utf8_lossy(key).as_ref()]));
-                self.keys.insert(key.to_vec(), self.fields.len() - 1);
-                self.fields.len() - 1
-            }
-        };
-        *self.ways.entry((outer, number)).or_insert_with(|| {
-            let joined = walk.engine.within(&self.fields[outer], &self.fields[number]);
-            self.fields.push(joined);
-            self.fields.len() - 1
-        })
-    }
-}
-
 /// Reads one value of the top level; false when there is none.
 fn value<R: Read>(
     walk: &mut Walk<'_, '_>,
@@ -155,9 +122,6 @@ fn value<R: Read>(
     fields: &mut Fields,
     record: u64,
 ) -> Result<bool, Broken> {
-    if fields.fields.is_empty() {
-        fields.fields.push(Field::default());
-    }
     let mut levels: Vec<Level> = Vec::new();
     let mut path: Vec<u8> = Vec::new();
     let mut scratch: Vec<u8> = Vec::new();
@@ -247,7 +211,7 @@ fn key<R: Read>(
         let start = path.len();
         path.extend_from_slice(&(text.len() as u32).to_le_bytes());
         path.extend_from_slice(text);
-        field = fields.enter(walk, outer, &path[start + 4..]);
+        field = fields.enter(walk.engine, outer, &path[start + 4..]);
     })?;
     if pieces != 1 || reader.peek()? != Some(b':') {
         return Err(Broken::Syntax);
@@ -384,7 +348,7 @@ fn judge(
         names = keys(path).map(|(_, key)| String::from_utf8_lossy(key)).collect();
     }
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    walk.cell(&fields.fields[field], &names, text, || Location::Record {
+    walk.cell(fields.get(field), &names, text, || Location::Record {
         json_path: json_path(path, levels),
         record_index: record,
     });
@@ -412,13 +376,7 @@ fn json_path(path: &[u8], levels: &[Level]) -> String {
         if level.array {
             let _ = write!(out, "[{}]", level.index);
         } else if let Some((_, key)) = keys.next() {
-            let key = String::from_utf8_lossy(key);
-            let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_');
-            let _ = if plain {
-                write!(out, ".{key}")
-            } else {
-                write!(out, "['{}']", key.replace('\'', "\\'"))
-            };
+            push_key(&mut out, &String::from_utf8_lossy(key));
         }
     }
     out

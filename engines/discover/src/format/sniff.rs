@@ -2,6 +2,8 @@
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::{avro, sqlite};
+
 /// A format that is told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -11,6 +13,32 @@ pub enum Format {
     Csv(u8),
     /// JSON, or values of it one after the other (JSON Lines).
     Json,
+    /// A mail message with its parts.
+    Message,
+    /// Mail messages in a row.
+    Mailbox,
+    /// Avro container.
+    Avro,
+    /// Compressed by gzip.
+    Gzip,
+    /// Compressed by bzip2.
+    Bzip2,
+    /// Compressed by xz.
+    Xz,
+    /// Compressed by Zstandard.
+    Zstandard,
+    /// Tape archive.
+    Tar,
+    /// ZIP archive, and what is one inside: office documents.
+    Zip,
+    /// Microsoft's compound files: office documents before 2007, and encrypted ones.
+    Ole,
+    /// Portable Document Format.
+    Pdf,
+    /// SQLite database.
+    Sqlite,
+    /// Known by this name, and not read.
+    Other(&'static str),
     /// Nothing that is known.
     Binary,
 }
@@ -23,16 +51,62 @@ impl Format {
             Self::Csv(b'\t') => "TSV",
             Self::Csv(_) => "CSV",
             Self::Json => "JSON",
+            Self::Message => "mail",
+            Self::Mailbox => "mailbox",
+            Self::Avro => "Avro",
+            Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Zstandard => "Zstandard",
+            Self::Tar => "tar",
+            Self::Zip => "ZIP",
+            Self::Ole => "OLE",
+            Self::Pdf => "PDF",
+            Self::Sqlite => "SQLite",
+            Self::Other(name) => name,
             Self::Binary => "binary",
         }
     }
+
+    /// Whether it is read as it comes; the others are read from any place.
+    pub(crate) fn streams(self) -> bool {
+        !matches!(
+            self,
+            Self::Zip | Self::Ole | Self::Pdf | Self::Sqlite | Self::Other(_) | Self::Binary
+        )
+    }
 }
+
+/// What files begin with, and where.
+const MAGIC: &[(usize, &[u8], Format)] = &[
+    (0, b"\x1F\x8B", Format::Gzip),
+    (0, b"BZh", Format::Bzip2),
+    (0, b"\xFD7zXZ\0", Format::Xz),
+    (0, b"\x28\xB5\x2F\xFD", Format::Zstandard),
+    (0, b"PK\x03\x04", Format::Zip),
+    (0, b"PK\x05\x06", Format::Zip),
+    (257, b"ustar", Format::Tar),
+    (0, b"%PDF-", Format::Pdf),
+    (0, sqlite::MAGIC, Format::Sqlite),
+    (0, avro::MAGIC, Format::Avro),
+    (0, b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Format::Ole),
+    (0, b"PAR1", Format::Other("Parquet")),
+    (0, b"ORC", Format::Other("ORC")),
+    (0, b"7z\xBC\xAF\x27\x1C", Format::Other("7z")),
+    (0, b"Rar!\x1A", Format::Other("RAR")),
+];
 
 /// How many lines must agree on their cells for a text to be a table.
 const TABLE_LINES_MIN: usize = 2;
 
 /// Tells the format.
 pub(crate) fn format(name: &str, head: &[u8]) -> Format {
+    let magic = MAGIC
+        .iter()
+        .find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
+    if let Some((_, _, format)) = magic {
+        return *format;
+    }
     let encoding = encoding(head);
     if encoding == UTF_8 && memchr::memchr(0, head).is_some() {
         return Format::Binary;
@@ -42,18 +116,62 @@ pub(crate) fn format(name: &str, head: &[u8]) -> Format {
     if json(text) {
         return Format::Json;
     }
+    if let Some(format) = mail(text) {
+        return format;
+    }
     let extension = name.rsplit(['.', '/']).next().unwrap_or_default().to_ascii_lowercase();
     match (extension.as_str(), delimiter(text)) {
         ("csv", Some((delimiter, _))) => Format::Csv(delimiter),
         ("tsv" | "tab", _) => Format::Csv(b'\t'),
         ("csv", None) => Format::Csv(b','),
         (
-            "md" | "log" | "txt" | "eml" | "html" | "htm" | "xml" | "rs" | "py" | "js" | "ts"
-            | "java" | "c" | "go",
+            "md" | "log" | "txt" | "html" | "htm" | "xml" | "rs" | "py" | "js" | "ts" | "java"
+            | "c" | "go",
             _,
         ) => Format::Text,
         (_, Some((delimiter, true))) => Format::Csv(delimiter),
         _ => Format::Text,
+    }
+}
+
+/// Whether the text begins with the headers of a message, alone or in a mailbox.
+fn mail(text: &str) -> Option<Format> {
+    const HEADERS: &[&str] = &[
+        "from",
+        "to",
+        "subject",
+        "date",
+        "received",
+        "return-path",
+        "message-id",
+        "mime-version",
+        "content-type",
+        "delivered-to",
+        "cc",
+        "reply-to",
+        "sender",
+        "dkim-signature",
+        "x-mailer",
+        "content-transfer-encoding",
+    ];
+    let mailbox = text.starts_with("From ");
+    let mut known = 0;
+    for line in
+        text.lines().skip(usize::from(mailbox)).take(100).take_while(|line| !line.is_empty())
+    {
+        if line.starts_with([' ', '\t']) {
+            continue;
+        }
+        let (name, _) = line.split_once(':')?;
+        if !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
+        known += usize::from(HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header)));
+    }
+    match (known >= 3, mailbox) {
+        (true, true) => Some(Format::Mailbox),
+        (true, false) => Some(Format::Message),
+        _ => None,
     }
 }
 
@@ -160,6 +278,13 @@ mod tests {
         assert_eq!(format("x.csv", b"name;ssn\na;b\n"), Format::Csv(b';'));
         assert_eq!(format("x", b"Dear Sir, hello.\nI write, to you.\n"), Format::Text);
         assert_eq!(format("x", b"\x7fELF\0\0\0"), Format::Binary);
+        assert_eq!(format("x", b"From: a@b.c\nTo: d@e.f\nSubject: s\n\nhello\n"), Format::Message);
+        assert_eq!(
+            format("x", b"From a@b.c Mon\nFrom: a@b.c\nTo: d@e.f\nSubject: s\n\nhello\n"),
+            Format::Mailbox
+        );
+        assert_eq!(format("x", b"PK\x03\x04\0\0"), Format::Zip);
+        assert_eq!(format("x", b"PAR1\0\0"), Format::Other("Parquet"));
     }
 
     #[test]
