@@ -3,6 +3,7 @@
 mod authz_check;
 mod explain;
 mod operations;
+mod scan;
 mod serve;
 mod waf;
 
@@ -26,6 +27,8 @@ struct Cli {
 enum Command {
     /// Serve the AWS endpoints
     Serve(Box<serve::Options>),
+    /// Find personal, financial and secret data in files and folders
+    Scan(Box<scan::Options>),
     /// List the operations of every service and whether they are served
     Operations(operations::Options),
     /// Explain why a call was refused, by its request id
@@ -46,6 +49,7 @@ enum Command {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve::run(*options),
+        Command::Scan(options) => scan::run(&options),
         Command::Operations(options) => operations::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Authz(options) => authz_check::run(&options),
