@@ -36,12 +36,14 @@ fn document(index: usize) -> String {
             );
         }
         let service = SERVICES[at % SERVICES.len()];
+        // Buckets have neither Region nor account in their ARNs.
+        let place = if service == "s3" { ":" } else { "*:*" };
         let condition = match at % 4 {
             0 => r#","Condition":{"StringEquals":{"aws:PrincipalTag/team":"red"}}"#,
             _ => "",
         };
         format!(
-            r#"{{"Sid":"S{at}","Effect":"Allow","Action":["{service}:Get*","{service}:Put*"],"Resource":"arn:aws:{service}:*:*:team-{index}/{at}/*"{condition}}}"#
+            r#"{{"Sid":"S{at}","Effect":"Allow","Action":["{service}:Get*","{service}:Put*"],"Resource":"arn:aws:{service}:{place}:team-{index}/{at}/*"{condition}}}"#
         )
     };
     let statements = (0..STATEMENTS).map(statement).collect::<Vec<_>>().join(",");
