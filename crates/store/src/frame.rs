@@ -122,8 +122,10 @@ impl<'a> Fields<'a> {
         self.take(N)?.try_into().ok()
     }
 
+    /// A moment that a timestamp holds; any other was not written here.
     fn time(&mut self) -> Option<Timestamp> {
-        self.array().map(i64::from_be_bytes).map(Timestamp::from_millis)
+        let millis = i64::from_be_bytes(self.array()?);
+        Some(Timestamp::from_millis(millis)).filter(|time| time.millis() == millis)
     }
 }
 
