@@ -9,10 +9,11 @@ use api_iam::error::{
 use base::{AccountId, Arn, Region};
 use identity::ids;
 use identity::record::{self, Group, Role, User};
+pub(crate) use platform::OrInternal;
 use platform::{Call, Identity, Resource};
 use shape::Failure;
 use shape::error::VALIDATION;
-use store::{Range, Record, Scope, StoreError};
+use store::{Range, Record, Scope};
 
 /// CloudFormation's types of what IAM has, as audit records name them.
 pub(crate) const USER: &str = "AWS::IAM::User";
@@ -131,15 +132,4 @@ pub(crate) fn nothing(what: &str, name: &str) -> Failure {
 /// There is such a thing already. `what` is IAM's word for it, with a capital.
 pub(crate) fn exists(what: &str, name: &str) -> Failure {
     ENTITY_ALREADY_EXISTS_EXCEPTION.because(format!("{what} with name {name} already exists."))
-}
-
-/// Turns the store's errors into faults of ours.
-pub(crate) trait OrInternal<T> {
-    fn or_internal(self) -> Result<T, Failure>;
-}
-
-impl<T> OrInternal<T> for Result<T, StoreError> {
-    fn or_internal(self) -> Result<T, Failure> {
-        self.map_err(Failure::internal)
-    }
 }

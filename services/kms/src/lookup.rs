@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use api_kms::error::{INVALID_ARN_EXCEPTION, NOT_FOUND_EXCEPTION};
 use base::Arn;
+pub(crate) use platform::OrInternal;
 use platform::{Call, Resource};
 use shape::Failure;
-use store::{Scope, StoreError};
+use store::Scope;
 
 use crate::record::{AliasRecord, KeyRecord, SERVICE, alias_arn, key_arn};
 use crate::{conditions, custom_store};
@@ -163,15 +164,4 @@ pub(crate) fn alias_not_found(scope: &Scope, name: &str) -> Failure {
 
 pub(crate) fn invalid_key_id(key_id: &str) -> Failure {
     NOT_FOUND_EXCEPTION.because(format!("Invalid keyId '{key_id}'"))
-}
-
-/// Turns the store's errors into faults of ours.
-pub(crate) trait OrInternal<T> {
-    fn or_internal(self) -> Result<T, Failure>;
-}
-
-impl<T> OrInternal<T> for Result<T, StoreError> {
-    fn or_internal(self) -> Result<T, Failure> {
-        self.map_err(Failure::internal)
-    }
 }

@@ -10,8 +10,8 @@ use api_organizations::{
     HandshakeConstraintViolationException, HandshakeConstraintViolationExceptionReason,
     InvalidInputException, InvalidInputExceptionReason,
 };
+pub(crate) use platform::OrInternal;
 use shape::Failure;
-use store::StoreError;
 
 /// `ConstraintViolationException`: a rule or quota of the organization stands against it.
 pub(crate) fn constraint(reason: ConstraintViolationExceptionReason, text: &str) -> Failure {
@@ -44,15 +44,4 @@ pub(crate) fn not_in_use() -> Failure {
 /// The operation is not the caller's account's to call.
 pub(crate) fn denied() -> Failure {
     ACCESS_DENIED_EXCEPTION.because("You don't have permissions to access this resource.")
-}
-
-/// Turns the store's errors into faults of ours.
-pub(crate) trait OrInternal<T> {
-    fn or_internal(self) -> Result<T, Failure>;
-}
-
-impl<T> OrInternal<T> for Result<T, StoreError> {
-    fn or_internal(self) -> Result<T, Failure> {
-        self.map_err(Failure::internal)
-    }
 }

@@ -44,11 +44,7 @@ impl Handle<DeleteParameters> for Ssm {
         call: &mut Call,
         input: &DeleteParametersRequest,
     ) -> Result<Vec<Resource>, Failure> {
-        let mut resources = Vec::new();
-        for name in input.names.as_deref().unwrap_or_default() {
-            resources.push(find::resource(call, name).await?);
-        }
-        Ok(resources)
+        find::resources(call, input.names.as_ref()).await
     }
 
     async fn handle(

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use api_ssm::error::{PARAMETER_NOT_FOUND, PARAMETER_VERSION_NOT_FOUND};
+pub(crate) use platform::OrInternal;
 use platform::{Call, Resource};
 use shape::Failure;
-use store::{Scope, StoreError};
+use store::Scope;
 
 use crate::name::{self, Named};
 use crate::record::{self, Parameter, Version, version_id};
@@ -107,6 +108,21 @@ pub(crate) async fn resource(call: &mut Call, text: &str) -> Result<Resource, Fa
     })
 }
 
+/// The same for each of several names.
+///
+/// # Errors
+/// As [`resource`].
+pub(crate) async fn resources(
+    call: &mut Call,
+    names: Option<&Vec<String>>,
+) -> Result<Vec<Resource>, Failure> {
+    let mut resources = Vec::new();
+    for name in names.into_iter().flatten() {
+        resources.push(resource(call, name).await?);
+    }
+    Ok(resources)
+}
+
 /// AWS says nothing more.
 pub(crate) fn not_found() -> Failure {
     PARAMETER_NOT_FOUND.because("")
@@ -116,15 +132,4 @@ fn no_version(name: &str, version: &str) -> Failure {
     PARAMETER_VERSION_NOT_FOUND.because(format!(
         "Systems Manager could not find version {version} of {name}. Verify the version and try again."
     ))
-}
-
-/// Turns the store's errors into faults of ours.
-pub(crate) trait OrInternal<T> {
-    fn or_internal(self) -> Result<T, Failure>;
-}
-
-impl<T> OrInternal<T> for Result<T, StoreError> {
-    fn or_internal(self) -> Result<T, Failure> {
-        self.map_err(Failure::internal)
-    }
 }

@@ -54,11 +54,7 @@ impl Handle<GetParameters> for Ssm {
         call: &mut Call,
         input: &GetParametersRequest,
     ) -> Result<Vec<Resource>, Failure> {
-        let mut resources = Vec::new();
-        for name in input.names.as_deref().unwrap_or_default() {
-            resources.push(find::resource(call, name).await?);
-        }
-        Ok(resources)
+        find::resources(call, input.names.as_ref()).await
     }
 
     async fn handle(
