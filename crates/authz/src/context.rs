@@ -79,6 +79,17 @@ impl Context {
         }
     }
 
+    /// Tells the tags that a request carries: `aws:RequestTag/…` for each, and `aws:TagKeys`
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>).
+    pub fn set_request_tags<'t>(&mut self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) {
+        let mut keys = Vec::new();
+        for (key, value) in tags {
+            self.set(format!("aws:RequestTag/{key}"), value.to_owned());
+            keys.push(key.to_owned());
+        }
+        self.set_all("aws:TagKeys", keys);
+    }
+
     /// Takes a key away.
     pub fn remove(&mut self, key: &str) {
         if let Ok(index) = self.find(&fold(key)) {

@@ -133,13 +133,9 @@ pub(crate) fn recipient(request: &mut Request, given: Option<&RecipientInfo>) {
 
 /// The tags of a request.
 pub(crate) fn tags(request: &mut Request, tags: Option<&[Tag]>) {
-    let tags = tags.unwrap_or_default();
-    for tag in tags {
-        let key = tag.tag_key.as_deref().unwrap_or_default();
-        let value = tag.tag_value.clone().unwrap_or_default();
-        request.context.set(format!("aws:RequestTag/{key}"), value);
-    }
-    tag_keys(request, tags.iter().filter_map(|tag| tag.tag_key.as_ref()));
+    request.context.set_request_tags(
+        tags.unwrap_or_default().iter().map(|tag| (tag.tag_key(), tag.tag_value())),
+    );
 }
 
 /// The tag keys of a request.

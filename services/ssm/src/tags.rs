@@ -136,10 +136,7 @@ pub(crate) fn add(tags: &mut BTreeMap<String, String>, given: &[Tag]) -> Result<
 /// Fills `aws:RequestTag/…` and `aws:TagKeys`.
 pub(crate) fn conditions(request: &mut authz::Request, given: Option<&Vec<Tag>>) {
     let Some(given) = given else { return };
-    for tag in given {
-        request.context.set(format!("aws:RequestTag/{}", tag.key()), tag.value().to_owned());
-    }
-    request.context.set_all("aws:TagKeys", given.iter().map(|tag| tag.key().to_owned()));
+    request.context.set_request_tags(given.iter().map(|tag| (tag.key(), tag.value())));
 }
 
 async fn tagged(

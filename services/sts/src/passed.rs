@@ -164,10 +164,7 @@ pub(crate) fn tag_conditions(
     tags: &[(String, String)],
     transitive: &[String],
 ) {
-    for (key, value) in tags {
-        request.context.set(format!("aws:RequestTag/{key}"), value.clone());
-    }
-    request.context.set_all("aws:TagKeys", tags.iter().map(|(key, _)| key.clone()));
+    request.context.set_request_tags(tags.iter().map(|(key, value)| (&**key, &**value)));
     request.context.set_all("sts:TransitiveTagKeys", transitive.iter().cloned());
 }
 
